@@ -1,0 +1,1 @@
+"""Give firmware the test loop that Python code has: build, boot, listen, judge."""

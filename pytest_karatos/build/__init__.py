@@ -1,0 +1,1 @@
+"""Turn sources into an ELF: one file per way of building."""

@@ -1,0 +1,1 @@
+"""Boot an ELF: one file per place where QEMU runs."""

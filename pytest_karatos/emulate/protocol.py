@@ -1,0 +1,71 @@
+"""Say what an emulator is, and what a running machine can do."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from pytest_karatos.board import Board
+from pytest_karatos.console import Console
+from pytest_karatos.watch import WatchRules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Boot:
+    """One boot: which ELF on which board, where its files go, and how its console is watched.
+
+    ``folder`` receives ``console.log`` (byte-exact), ``stderr.log`` and ``command.txt``.
+    ``arguments`` are further QEMU arguments, put last.
+    """
+
+    board: Board
+    elf: Path
+    folder: Path
+    rules: WatchRules = field(default_factory=WatchRules)
+    arguments: tuple[str, ...] = ()
+    boot_timeout_seconds: float = 20.0
+
+
+class Machine(Protocol):
+    """A running emulator: used once, never reused."""
+
+    board: Board
+    console: Console
+
+    @property
+    def exit_status(self) -> int | None:
+        """What the machine ended with; None while it runs. A signal is negative."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until the machine ends by itself and return its exit status.
+
+        :raises WrongExit: when it is still running after ``timeout`` seconds.
+        """
+
+    def pause(self) -> None:
+        """Stop the guest's time."""
+
+    def resume(self) -> None:
+        """Let the guest's time go on."""
+
+    def reset(self) -> None:
+        """Press the reset button."""
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """Read ``size`` bytes of physical memory at ``address``."""
+
+
+class Emulator(Protocol):
+    """One way to boot: QEMU of the host, or QEMU inside the builder image."""
+
+    #: The word of ``--karatos-emulator``.
+    name: str
+
+    def require(self, board: Board) -> None:
+        """Raise MissingTool or EngineDown when ``board`` cannot boot here."""
+
+    def version(self, board: Board) -> str:
+        """Name the emulator and its version, as it says it itself."""
+
+    def boot(self, boot: Boot) -> AbstractContextManager[Machine]:
+        """Start the machine stopped, attach console and control, continue it; end it on exit."""

@@ -1,0 +1,1 @@
+"""Measure a firmware: one file per kind of figure."""

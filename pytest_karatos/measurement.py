@@ -1,0 +1,39 @@
+"""Hold a figure, hold it against a limit, and say the verdict in one sentence."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """A figure with its unit, of one board and profile."""
+
+    name: str
+    value: int
+    unit: str
+    board: str
+    profile: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """A hard limit on ``metric`` (``flash`` or ``ram``) for an arch or board, and who set it.
+
+    ``arch`` may name an arch or a board; ``profile`` empty means every profile. ``origin`` is
+    where the limit was written, as ``karatos.toml:12``.
+    """
+
+    metric: str
+    limit_bytes: int
+    arch: str
+    profile: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What became of holding ``measurement`` against ``limit``; ``why`` reads as a sentence."""
+
+    measurement: Measurement
+    limit: int
+    ok: bool
+    why: str

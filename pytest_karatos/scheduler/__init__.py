@@ -1,0 +1,1 @@
+"""Read what an RTOS says it did, and assert on it without regexes."""

@@ -1,0 +1,1 @@
+"""Read settings from files, environment and command line into one frozen record."""

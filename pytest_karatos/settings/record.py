@@ -1,0 +1,53 @@
+"""Hold everything a run was told, once, frozen, each value with the place it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_karatos.board import Board
+from pytest_karatos.event import Dialect
+from pytest_karatos.measurement import Budget
+from pytest_karatos.watch import WatchRules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What one build may take of the machine."""
+
+    memory_bytes: int = 4 * 1024**3
+    cpus: float = 2.0
+    pids: int = 512
+    seconds: float = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What a run was told. ``origins`` maps a dotted key to its place, as ``karatos.toml:3``.
+
+    ``boards`` are all known ones, ``chosen`` those that ``--arch`` and friends picked, in a stable
+    order; ``prebuilt`` maps an arch or board name to an ELF.
+    """
+
+    root: Path
+    source: Path
+    command: str
+    elf: str
+    build_env: tuple[tuple[str, str], ...] = ()
+    builder: str = "auto"
+    emulator: str = "auto"
+    image: str = "docker/"
+    prebuilt: Mapping[str, Path] = field(default_factory=dict)
+    boards: tuple[Board, ...] = ()
+    chosen: tuple[Board, ...] = ()
+    profiles: tuple[str, ...] = ("debug",)
+    timeout_seconds: float = 30.0
+    limits: Limits = field(default_factory=Limits)
+    rules: WatchRules = field(default_factory=WatchRules)
+    dialect: str = "auto"
+    dialects: tuple[Dialect, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    artifacts: Path = Path(".karatos")
+    cache: Path = Path(".cache")
+    cache_bytes: int = 2 * 1024**3
+    json_path: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
