@@ -19,6 +19,9 @@ class Builder(Protocol):
     def identity(self, request: BuildRequest) -> str:
         """Name the toolchain so that another one makes another key (image id, ``rustc -vV``)."""
 
+    def toolchain(self) -> str:
+        """Name the tools alone, for the record of where a firmware came from."""
+
     def build(self, request: BuildRequest, log: Path, progress: Progress) -> Path:
         """Build, stream all output to ``log``, return the ELF's path in the private tree.
 

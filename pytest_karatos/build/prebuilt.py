@@ -1,0 +1,63 @@
+"""Take an ELF that somebody else built, and build nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_karatos.build.shelf import sha256_of
+from pytest_karatos.errors import BadFirmware, BadSetting
+from pytest_karatos.firmware import BuildRequest
+from pytest_karatos.progress import Progress
+
+
+class PrebuiltBuilder:
+    """Serve the ELFs that ``--karatos-elf arch=PATH`` named, by arch or by board."""
+
+    name = "prebuilt"
+
+    def __init__(self, elves: Mapping[str, Path]) -> None:
+        self._elves = elves
+
+    def require(self) -> None:
+        """Nothing is needed."""
+
+    def toolchain(self) -> str:
+        """There is none that we could know of."""
+        return "prebuilt"
+
+    def serves(self, request: BuildRequest) -> bool:
+        """Tell whether an ELF was named for the request's board or arch."""
+        return request.board.name in self._elves or request.board.arch in self._elves
+
+    def identity(self, request: BuildRequest) -> str:
+        """Condense the file itself: other bytes, other firmware."""
+        return sha256_of(self._elf(request))
+
+    def build(self, request: BuildRequest, log: Path, progress: Progress) -> Path:
+        """Return the named file; features cannot be built into it."""
+        elf = self._elf(request)
+        if request.features:
+            raise BadSetting(
+                f"a test wants features {', '.join(request.features)} in '{request.board.arch}', "
+                f"but {elf} is prebuilt.",
+                why="features are chosen when firmware is built.",
+                cure=f"leave out --karatos-elf {request.board.arch}=..., or deselect the test",
+            )
+        progress.say(f"prebuilt {elf}")
+        log.write_text(f"prebuilt: {elf}\n")
+        return elf
+
+    def _elf(self, request: BuildRequest) -> Path:
+        elf = self._elves.get(request.board.name) or self._elves.get(request.board.arch)
+        if elf is None:
+            raise BadSetting(
+                f"no ELF was given for board '{request.board.name}' ({request.board.arch}).",
+                why="the builder is 'prebuilt', which builds nothing.",
+                cure=f"pass --karatos-elf {request.board.arch}=PATH",
+            )
+        if not elf.is_file():
+            raise BadFirmware(
+                f"{elf} does not exist.",
+                why=f"--karatos-elf names it for '{request.board.arch}'.",
+                cure="build it first, or correct the path",
+            )
+        return elf

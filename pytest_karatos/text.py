@@ -1,0 +1,41 @@
+"""Make text from machines fit for people: no control characters, bounded length."""
+
+import re
+from pathlib import Path
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_TAIL_BYTES = 64 * 1024
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal or a report would act on; tabs and newlines stay.
+
+    >>> printable("a\x1b[31mred\x00")
+    'a\\x1b[31mred\\x00'
+    """
+    return _UNPRINTABLE.sub(
+        lambda found: found.group().encode("unicode_escape").decode("ascii"), text
+    )
+
+
+def plain(text: str) -> str:
+    r"""Drop ANSI escape sequences (colours of a build log), then escape what is left.
+
+    >>> plain("\x1b[1;31merror\x1b[0m: no")
+    'error: no'
+    """
+    return printable(_ESCAPE.sub("", text))
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """Return the last ``lines`` lines of a log without colours; memory is bounded."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            data = file.read()
+    except OSError:
+        return []
+    text = data.decode(errors="backslashreplace").replace("\r\n", "\n")
+    return [plain(line) for line in text.split("\n") if line.strip()][-lines:]
