@@ -1,0 +1,202 @@
+"""Ask the Docker daemon for what we need: images, labelled containers, and a sweep of leftovers."""
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_karatos.engine.container import Container
+from pytest_karatos.engine.order import Bind, Order
+from pytest_karatos.engine.ownership import OWNER_PID, is_leftover, labels
+from pytest_karatos.engine.trust import BUNDLE, VARIABLES
+from pytest_karatos.errors import EngineDown, ImageFailed
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container as Raw
+    from docker.types import Mount
+
+    from docker import DockerClient
+
+
+class Engine:
+    """A Docker daemon that answers. Get one with :func:`pytest_karatos.engine.connect`."""
+
+    def __init__(self, client: "DockerClient", endpoint: str) -> None:
+        self._client = client
+        self.endpoint = endpoint
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @cached_property
+    def version(self) -> str:
+        """The daemon's version."""
+        return str(self._client.version()["Version"])
+
+    @cached_property
+    def cpus(self) -> float:
+        """How many CPUs the daemon may use; it refuses a limit above that."""
+        return float(self._client.info()["NCPU"])
+
+    def image_id(self, name: str) -> str | None:
+        """Return the id of image ``name``; None when it is not there."""
+        from docker.errors import ImageNotFound  # noqa: PLC0415  an optional dependency
+
+        try:
+            return self._client.images.get(name).id
+        except ImageNotFound:
+            return None
+
+    def pull(self, name: str) -> Iterator[str]:
+        """Pull image ``name``, yielding lines of progress.
+
+        :raises ImageFailed: when no registry has it or none answers.
+        """
+        from docker.errors import APIError  # noqa: PLC0415  an optional dependency
+        from docker.utils import parse_repository_tag  # noqa: PLC0415  the same
+
+        repository, tag = parse_repository_tag(name)
+        try:
+            yield from _lines(
+                self._client.api.pull(repository, tag=tag or "latest", stream=True, decode=True)
+            )
+        except APIError as error:
+            raise ImageFailed(f"image '{name}' could not be pulled: {error.explanation}") from error
+
+    def build(self, folder: Path, tag: str, marks: Mapping[str, str]) -> Iterator[str]:
+        """Build ``folder`` into image ``tag``, yielding the output's lines; the tag comes last.
+
+        :raises ImageFailed: with the daemon's message.
+        """
+        from docker.errors import APIError  # noqa: PLC0415  an optional dependency
+
+        try:
+            yield from _lines(
+                self._client.api.build(
+                    path=str(folder),
+                    tag=tag,
+                    labels=dict(marks),
+                    rm=True,
+                    forcerm=True,
+                    decode=True,
+                )
+            )
+        except APIError as error:
+            raise ImageFailed(f"image '{tag}' was not built: {error.explanation}") from error
+
+    @contextlib.contextmanager
+    def container(self, order: Order) -> Iterator[Container]:
+        """Keep a container warm for as long as the block lasts; gone afterwards.
+
+        Its main process reads from a stream which only we hold: when we die, it ends too.
+
+        :raises EngineDown: when the daemon cannot make or start it.
+        """
+        from docker.errors import APIError  # noqa: PLC0415  an optional dependency
+
+        try:
+            raw = self._client.containers.create(**self._arguments(order))
+        except APIError as error:
+            raise EngineDown(
+                f"Docker cannot make a container of '{order.image}': {error.explanation}"
+            ) from error
+        with contextlib.ExitStack() as stack:
+            stack.callback(_remove, raw)
+            try:
+                # Attached before the start, so that the stream has one holder from the beginning.
+                life = self._client.api.attach_socket(raw.id, params={"stdin": 1, "stream": 1})
+                stack.callback(life.close)
+                raw.start()
+            except APIError as error:
+                raise EngineDown(
+                    f"Docker cannot start a container of '{order.image}': {error.explanation}",
+                    why="the image needs `timeout` and `cat`.",
+                ) from error
+            yield Container(raw)
+
+    def sweep(self) -> list[str]:
+        """Remove our own containers whose owner is dead or whose deadline passed; return ids."""
+        from docker.errors import NotFound  # noqa: PLC0415  an optional dependency
+
+        swept = []
+        ours = self._client.containers.list(
+            all=True, filters={"label": OWNER_PID}, ignore_removed=True
+        )
+        for raw in ours:
+            with contextlib.suppress(NotFound):
+                if is_leftover(raw.labels):
+                    _remove(raw)
+                    swept.append(raw.id or "")
+        return swept
+
+    def _arguments(self, order: Order) -> dict[str, Any]:
+        """Translate ``order`` into the SDK's words: hardened, limited, and silent in the logs."""
+        from docker.types import LogConfig  # noqa: PLC0415  an optional dependency
+
+        seconds = math.ceil(order.seconds)
+        return {
+            "image": order.image,
+            "entrypoint": [],
+            "command": ["timeout", "-k", "5", str(seconds), "cat"],
+            "stdin_open": True,
+            "labels": labels(seconds),
+            "mounts": _mounts(order),
+            "environment": _environment(order),
+            "network_mode": "bridge" if order.network else "none",
+            "user": order.user,
+            "working_dir": "/",
+            "init": True,
+            "auto_remove": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges:true"],
+            "pids_limit": order.pids,
+            "mem_limit": order.memory_bytes,
+            "memswap_limit": order.memory_bytes,
+            "nano_cpus": int(min(order.cpus, self.cpus) * 1e9),
+            # The default driver writes all output to the daemon's disk, without a limit.
+            "log_config": LogConfig(type="none"),
+        }
+
+
+def gone(container: str, error: Exception) -> EngineDown:
+    """Say that a container we wanted to use is no longer there."""
+    return EngineDown(
+        f"container {container[:12]} cannot run a command: {error}",
+        why="it ended by its deadline, by its memory limit, or somebody removed it.",
+    )
+
+
+def _mounts(order: Order) -> "list[Mount]":
+    from docker.types import Mount  # noqa: PLC0415  an optional dependency
+
+    trust = () if order.ca is None else (Bind(source=order.ca, target=BUNDLE, read_only=True),)
+    # Mount and not volumes=: the latter cannot express a path with a colon.
+    return [
+        Mount(target=bind.target, source=str(bind.source), type="bind", read_only=bind.read_only)
+        for bind in (*order.binds, *trust)
+    ]
+
+
+def _environment(order: Order) -> dict[str, str]:
+    trust = {} if order.ca is None else VARIABLES
+    return {"HOME": "/tmp", **trust, **dict(order.environment)}  # noqa: S108  the container's own
+
+
+def _remove(raw: "Raw") -> None:
+    from docker.errors import APIError  # noqa: PLC0415  an optional dependency
+
+    # Already gone, or already being removed (auto_remove): both are what we want.
+    with contextlib.suppress(APIError):
+        raw.remove(force=True, v=True)
+
+
+def _lines(chunks: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """Turn the daemon's JSON stream into lines; its error becomes ours."""
+    for chunk in chunks:
+        if "error" in chunk:
+            raise ImageFailed(str(chunk["error"]).strip())
+        text = str(chunk.get("stream") or chunk.get("status") or "")
+        yield from (line.rstrip() for line in text.splitlines() if line.strip())
