@@ -30,7 +30,8 @@ while read -r verb group; do
   groups="$kept"
   [ "$verb" = add ] && groups="$groups $group"
 done
-for one in $groups; do kill -KILL -- "-$one" 2>/dev/null; done
+# dash takes a group only with -s and --
+for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
 """
 
 

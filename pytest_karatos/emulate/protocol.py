@@ -42,6 +42,16 @@ class Machine(Protocol):
         :raises WrongExit: when it is still running after ``timeout`` seconds.
         """
 
+    @property
+    def waited(self) -> bool:
+        """Whether somebody asked for the exit status with :meth:`wait`."""
+
+    def settle(self, seconds: float) -> int | None:
+        """Give the machine up to ``seconds`` to end by itself; None when it runs on.
+
+        The console has been read to its end when it ended.
+        """
+
     def pause(self) -> None:
         """Stop the guest's time."""
 

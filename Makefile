@@ -1,0 +1,31 @@
+# Two commands: `make firmware` (the main job) and `make test` (everything we claim, shown).
+# Both set up what they need, are quick the second time, and go on where they were interrupted.
+
+PYTEST = .venv/bin/python -m pytest
+REPORT = report.html
+
+.PHONY: firmware test lint bench clean
+
+firmware:
+	ci/setup.sh python qemu builder
+	$(PYTEST) --arch=all -n auto --html=$(REPORT) --self-contained-html tests/firmware
+	@echo "report: $(CURDIR)/$(REPORT)"
+
+test: lint
+	ci/setup.sh qemu toolchain docker
+	$(PYTEST) --arch=all -n auto --karatos-json=.karatos/ledger.json tests
+
+lint:
+	ci/setup.sh python
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench:
+	ci/setup.sh python qemu builder
+	.venv/bin/python benchmarks/bench_boot.py
+	.venv/bin/python benchmarks/bench_serial.py
+	.venv/bin/python benchmarks/bench_import.py
+
+clean:
+	rm -rf .venv .karatos dist $(REPORT)

@@ -1,0 +1,156 @@
+"""Put it together: from settings to built firmware to a running machine. No pytest in here.
+
+>>> from pytest_karatos import Bench                                    # doctest: +SKIP
+>>> with Bench.here("firmware") as bench:                               # doctest: +SKIP
+...     firmware = bench.firmware(bench.board("arm"))
+...     with bench.boot(firmware, "by hand") as machine:
+...         machine.console.expect("pass")
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from pytest_karatos.artifacts import Run, open_run
+from pytest_karatos.board import Board
+from pytest_karatos.build.choose import Chosen, choose_builder
+from pytest_karatos.build.prebuilt import PrebuiltBuilder
+from pytest_karatos.build.shelf import Shelf
+from pytest_karatos.build.workshop import Workshop
+from pytest_karatos.elf import check, read
+from pytest_karatos.emulate.choose import choose_emulator
+from pytest_karatos.emulate.protocol import Boot, Emulator, Machine
+from pytest_karatos.errors import UnknownName
+from pytest_karatos.firmware import BuildRequest, Firmware
+from pytest_karatos.measure.size import sizes
+from pytest_karatos.settings import Settings, load, request
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """Everything that one process of a run works with; a context manager.
+
+    ``environ`` is the environment that builds see. ``builder`` and ``emulator`` are words that an
+    earlier process of the same run chose; empty means to choose.
+    """
+
+    settings: Settings
+    environ: Mapping[str, str]
+    run: Run
+    builder: str = ""
+    emulator: str = ""
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _built: dict[BuildRequest, Firmware] = field(default_factory=dict)
+    _emulators: dict[str, Emulator] = field(default_factory=dict)
+
+    @classmethod
+    def here(
+        cls, source: str | Path = "", *, environ: Mapping[str, str] | None = None, **typed: object
+    ) -> Self:
+        """Open a bench for the present folder, for scripts and REPLs.
+
+        ``typed`` are settings by the word of their flag: ``builder="local"``.
+        """
+        root = Path.cwd()
+        words = {**typed, **({"source": str(source)} if source else {})}
+        settings = load(root=root, environ=environ or {}, typed=words)
+        return cls(
+            settings=settings, environ=environ or {}, run=open_run(settings.artifacts)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is still warm (containers)."""
+        self._stack.close()
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The builder in use and why it was taken; asked for once, since it may ask a daemon."""
+        return choose_builder(
+            self.builder or self.settings.builder,
+            settings=self.settings,
+            environ=self.environ,
+            journal=self.run.journal,
+        )
+
+    def board(self, name: str) -> Board:
+        """Find a board by its name, or by its arch when it is the default of that arch.
+
+        :raises UnknownName: listing the known ones.
+        """
+        boards = self.settings.boards
+        for board in boards:
+            if name in (board.name, board.id):
+                return board
+        known = ", ".join(sorted({board.name for board in boards} | {b.id for b in boards}))
+        raise UnknownName(f"there is no board '{name}'.", cure=f"known: {known}")
+
+    def firmware(
+        self, board: Board, profile: str = "", features: tuple[str, ...] = ()
+    ) -> Firmware:
+        """Return the built firmware for ``board``; built at most once on this machine.
+
+        :raises BuildFailed: when its build command fails.
+        :raises BadFirmware: when what came out is no ELF for this board.
+        """
+        asked = request(
+            self.settings, board, profile or self.settings.profiles[0], tuple(sorted(features))
+        )
+        if asked not in self._built:
+            self._built[asked] = self._firmware(asked)
+        return self._built[asked]
+
+    def _firmware(self, asked: BuildRequest) -> Firmware:
+        entry = self._workshop(asked).obtain(asked)
+        elf = read(entry.elf)
+        check(elf, asked.board)
+        return Firmware(
+            elf=entry.elf,
+            board=asked.board,
+            profile=asked.profile,
+            key=entry.key,
+            sizes=sizes(elf, asked.board),
+            provenance=entry.provenance,
+            features=asked.features,
+            log=entry.log,
+        )
+
+    def _workshop(self, asked: BuildRequest) -> Workshop:
+        prebuilt = PrebuiltBuilder(self.settings.prebuilt)
+        builder = prebuilt if prebuilt.serves(asked) else self.chosen.builder
+        return Workshop(
+            builder=builder,
+            shelf=Shelf(self.settings.cache / "shelf", self.settings.cache_bytes),
+            journal=self.run.journal,
+            logs=self.run.folder / "builds",
+        )
+
+    def emulator_for(self, board: Board) -> Emulator:
+        """Return the emulator that boots ``board``: the host's if it is there, or the image's."""
+        if board.emulator not in self._emulators:
+            self._emulators[board.emulator] = choose_emulator(
+                self.emulator or self.settings.emulator,
+                board=board,
+                container=lambda: self._stack.enter_context(self.chosen.warm_container()),
+            )
+        return self._emulators[board.emulator]
+
+    @contextmanager
+    def boot(self, firmware: Firmware, test: str) -> Iterator[Machine]:
+        """Boot ``firmware`` for ``test`` (any text; it names the artifacts) and end it after."""
+        boot = Boot(
+            board=firmware.board,
+            elf=firmware.elf,
+            folder=self.run.place(test),
+            rules=self.settings.rules,
+        )
+        with self.emulator_for(firmware.board).boot(boot) as machine:
+            yield machine

@@ -1,0 +1,1 @@
+"""Meet pytest here and nowhere below: options, fixtures, reports."""

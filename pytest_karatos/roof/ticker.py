@@ -1,0 +1,119 @@
+"""Show how long work goes: a live line on a terminal, a plain line now and then in a CI log.
+
+It reads the journal, so it shows the builds of all worker processes, and writes to a copy of the
+stderr that pytest started with, so that output capturing does not swallow it.
+"""
+
+import os
+import threading
+import time
+from typing import Any, TextIO
+
+import pytest
+
+from pytest_karatos.journal import Journal
+
+_LOOK_SECONDS = 0.2
+#: How often a log without a terminal gets a line for a build that is going on, in seconds.
+PLAIN_SECONDS = 10.0
+
+
+class Ticker:
+    """A thread that watches the journal and prints; stop it before the summary."""
+
+    def __init__(self, journal: Journal, config: pytest.Config) -> None:
+        self._journal = journal
+        self._offset = 0
+        self._running: dict[str, Work] = {}
+        self._stream = _original_stderr()
+        self._live = self._stream.isatty() and config.get_verbosity() >= 0
+        self._quiet = config.get_verbosity() < 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="karatos-ticker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Print what is still unread and end."""
+        self._stopped.set()
+        self._thread.join()
+        self._stream.close()
+
+    def _watch(self) -> None:
+        last = False
+        while not last:
+            last = self._stopped.wait(_LOOK_SECONDS)
+            lines, self._offset = self._journal.read(self._offset)
+            for line in lines:
+                self._take(line)
+            self._show()
+
+    def _take(self, line: dict[str, Any]) -> None:
+        title, kind = str(line.get("title", "")), line.get("kind")
+        if kind == "build-started":
+            self._running[title] = Work(title)
+            self._plain(f"karatos: building {title}")
+        elif kind == "progress":
+            self._running.setdefault(title, Work(title)).text = str(line.get("text", ""))
+        elif kind == "build-ended" and title in self._running:
+            word = "built" if line.get("ok") else "FAILED to build"
+            work = self._running.pop(title)
+            self._plain(f"karatos: {word} {title} in {work.seconds:.1f} s")
+
+    def _show(self) -> None:
+        if self._live and self._running:
+            text = "   ".join(work.line() for work in self._running.values())
+            self._write(f"\r\x1b[K{text[: _columns() - 1]}")
+            return
+        for work in self._running.values():
+            if work.is_due():
+                self._plain(f"karatos: {work.line()}")
+
+    def _plain(self, text: str) -> None:
+        self._write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        if not self._quiet:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except OSError:
+                self._quiet = True
+
+
+class Work:
+    """A build that is going on: its title, its last words, how long it takes."""
+
+    def __init__(self, title: str) -> None:
+        self.text = ""
+        self._title = title
+        self._started = self._told = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been going on."""
+        return time.monotonic() - self._started
+
+    def line(self) -> str:
+        """Return the work in one line."""
+        return f"{self._title} {self.seconds:.0f} s: {self.text}"
+
+    def is_due(self) -> bool:
+        """Tell, at most every ten seconds, that a plain log should hear of it again."""
+        due = time.monotonic() - self._told >= PLAIN_SECONDS
+        if due:
+            self._told = time.monotonic()
+        return due
+
+
+def _original_stderr() -> TextIO:
+    try:
+        return os.fdopen(os.dup(2), "w", errors="backslashreplace")
+    except OSError:
+        return open(os.devnull, "w")  # noqa: PTH123, SIM115  # closed by stop()
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(2).columns
+    except OSError:
+        return 80

@@ -1,0 +1,67 @@
+"""The private tree follows the user's, and the user's is never written."""
+
+from pathlib import Path
+
+import pytest
+
+from pytest_karatos.build.workspace import digest_of, survey, sync
+from pytest_karatos.errors import BadSetting
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "main.rs").write_text("fn main() {}")
+    (folder / "build.sh").write_text("#!/bin/sh\n")
+    (folder / "build.sh").chmod(0o755)
+    (folder / "link").symlink_to("build.sh")
+    return folder
+
+
+def test_a_copy_has_contents_modes_and_links(source: Path, tmp_path: Path) -> None:
+    sync(source, survey(source), tmp_path / "tree")
+    assert survey(tmp_path / "tree") == survey(source)
+
+
+def test_caches_and_git_are_no_sources(source: Path) -> None:
+    before = survey(source)
+    for name in (".git", "target"):
+        (source / name).mkdir()
+        (source / name / "junk").write_text("junk")
+    (source / "target" / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+    assert survey(source) == before
+
+
+def test_only_changed_files_are_touched(source: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    sync(source, survey(source), tree)
+    untouched = (tree / "build.sh").stat().st_mtime_ns
+    (source / "src" / "main.rs").write_text("fn main() { loop {} }")
+    sync(source, survey(source), tree)
+    assert (tree / "src" / "main.rs").read_text().endswith("loop {} }")
+    assert (tree / "build.sh").stat().st_mtime_ns == untouched
+
+
+def test_removed_files_go_and_build_products_stay(source: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    sync(source, survey(source), tree)
+    (tree / "memory.x").write_text("made by the build")
+    (source / "link").unlink()
+    sync(source, survey(source), tree)
+    assert not (tree / "link").is_symlink()
+    assert (tree / "memory.x").exists()
+
+
+def test_the_digest_sees_content_names_and_modes(source: Path) -> None:
+    seen = {digest_of(survey(source))}
+    (source / "build.sh").chmod(0o644)
+    seen.add(digest_of(survey(source)))
+    (source / "build.sh").rename(source / "make.sh")
+    seen.add(digest_of(survey(source)))
+    assert len(seen) == 3
+
+
+def test_a_missing_tree_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="is not a folder"):
+        survey(tmp_path / "nowhere")
