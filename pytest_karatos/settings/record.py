@@ -51,3 +51,5 @@ class Settings:
     cache_bytes: int = 2 * 1024**3
     json_path: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    #: Every value under the same dotted keys as ``origins``, for listings.
+    values: Mapping[str, object] = field(default_factory=dict)

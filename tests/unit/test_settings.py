@@ -69,7 +69,7 @@ qemu_machine = "mps2-an385"
 
 [qemu.arm_lm3s6965]
 command = "qemu-system-arm"
-args = ["-M", "lm3s6965evb", "-nographic", "-semihosting-config", "enable=on", "-serial", "mon:stdio"]
+args = ["-M", "lm3s6965evb", "-nographic", "-semihosting-config", "enable=on", "-serial", "stdio"]
 """
 
 
@@ -198,9 +198,9 @@ def test_prebuilt_elves(root: Path) -> None:
     assert made(root, elf=["arm=a.elf", "virt=/b"]).prebuilt == {
         "arm": root / "a.elf", "virt": Path("/b")}  # fmt: skip
     assert made(root, environ={"KARATOS_ELF": "arm=x,riscv=y"}).prebuilt.keys() == {"arm", "riscv"}
-    with pytest.raises(BadSetting, match="'a.elf' is not NAME=PATH"):
+    with pytest.raises(BadSetting, match=r"'a\.elf' is not NAME=PATH"):
         made(root, elf=["a.elf"])
-    with pytest.raises(UnknownName, match="unknown arch or board 'amr'. Did you mean 'arm'"):
+    with pytest.raises(UnknownName, match=r"unknown arch or board 'amr'\. Did you mean 'arm'"):
         made(root, elf=["amr=a.elf"])
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.errors import BadSetting
+from pytest_karatos.errors import BadSetting, Fixable
 from pytest_karatos.settings import load
 from pytest_karatos.settings.locate import lines_of
 
@@ -22,8 +22,8 @@ list = [
 ]
 [ "quoted name" . b ] # end
 'lit' = '''
-    + "'''x\n= 2'''"
-    + """
+    "'''x\n= 2'''"
+    """
 [[many]]
 c = { d = { e = 1 }, f = 2 }
 [[many]]
@@ -48,18 +48,24 @@ CASES = [
     ),
     ("[build.env]\n'A=B' = 'x'", "karatos.toml:2: 'A=B' is no name of an environment variable."),
     ("[boards.virt]\nconsole = 'uart'", "must be 'uart0' to 'uart9' or 'semihosting', not 'uart'"),
-    ("[boards.virt]\nloader = 'x'", "boards.*.loader must be one of 'kernel', 'bios', 'device'"),
+    ("[boards.virt]\nloader = 'x'", "boards.virt.loader must be one of 'kernel', 'bios', 'device'"),
     ("[boards.vrt]\nicount = 'off'", "board 'vrt' has no arch. Did you mean 'virt'?"),
     ("[boards.a]\narch = 'amr'", "karatos.toml:2: board 'a' has arch 'amr', but [targets.amr] d"),
     ("[boards.a]\narch='arm'\nregions.r.start = 1", "3: region 'r' of board 'a' has no size."),
     ("[boards.'a/b']\narch = 'arm'", "karatos.toml:2: 'a/b' is no board name"),
     ("[budget.amr]\nflash = 1", "2: [budget.amr] names no arch or board. Did you mean 'arm'?"),
     ("[budget.arm]\nflsh = 1", "2: unknown key 'flsh' in [budget.arm]. Did you mean 'flash'?"),
-    ("[budget.arm.release]\nram = '0 KiB'", "karatos.toml:2: budget.*.*.ram must be a size"),
-    ("[[dialects.x]]\nkind = 'a'\npattern = '('", "karatos.toml:1: dialects.* must be a list of"),
+    (
+        "[budget.arm.release]\nram = '0 KiB'",
+        "karatos.toml:2: budget.arm.release.ram must be a size",
+    ),
+    ("[[dialects.x]]\nkind = 'a'\npattern = '('", "karatos.toml:1: dialects.x must be a list of"),
     ("[console]\ndialect = 'karatoss'", "karatos.toml:2: unknown dialect 'karatoss'."),
     ("[toolchain]\nimage = 'a'\n[build]\nimage = 'b'", "another spelling"),
-    ("boards.virt = { arch = 'riscv',\n icont = 'off' }", None),
+    (
+        "boards.virt = { icont = 'off' }",
+        "1: unknown key 'icont' in [boards.virt]. Did you mean 'ic",
+    ),
     ("[a]\nb = ", "karatos.toml:2: this is not TOML"),
     ("[a]\nb = 1\nb = 2", "karatos.toml:3: this is not TOML"),
     ("[a", "karatos.toml:1: this is not TOML, it ends too early"),
@@ -71,9 +77,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("toml", "said"), CASES, ids=range(len(CASES)))
-def test_says_what_is_wrong(tmp_path: Path, toml: str, said: str | None) -> None:
+def test_says_what_is_wrong(tmp_path: Path, toml: str, said: str) -> None:
     (tmp_path / "karatos.toml").write_text(toml)
-    with pytest.raises(BadSetting, match=re.escape(said or "karatos.toml:1: this is")) as caught:
+    with pytest.raises(Fixable, match=re.escape(said)) as caught:
         load(root=tmp_path, environ={}, typed={})
     assert len(str(caught.value)) < 700
 
@@ -118,7 +124,7 @@ def test_two_defaults_of_an_arch(tmp_path: Path) -> None:
     (tmp_path / "karatos.toml").write_text(
         "[boards.a]\narch='arm'\ndefault=true\n[boards.b]\narch='arm'\ndefault=true\n"
     )
-    with pytest.raises(BadSetting, match="karatos.toml:6: boards 'a' and 'b' both say default"):
+    with pytest.raises(BadSetting, match=r"karatos\.toml:6: boards 'a' and 'b' both say default"):
         load(root=tmp_path, environ={}, typed={})
 
 

@@ -1,0 +1,115 @@
+"""Check values against the table of keys and note where each came from; read whole files so."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_karatos.errors import BadSetting
+from pytest_karatos.settings.keys import KEYS, Key, Tree, by_name, tree
+from pytest_karatos.settings.kinds import NAME
+from pytest_karatos.settings.toml import Document
+from pytest_karatos.settings.words import meant, shown
+
+KeyPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A checked value and the place it came from."""
+
+    #: What type it has is decided by the key's kind.
+    value: Any
+    origin: str
+
+
+#: What one source gave, or several merged: a key's path -> value.
+Layer = Mapping[KeyPath, Given]
+
+
+def given(path: KeyPath, raw: object, origin: str, *, key: Key, base: Path | None = None) -> Given:
+    """Check ``raw`` and note its ``origin``; a path becomes absolute, relative to ``base``.
+
+    :raises BadSetting: saying what was expected.
+    """
+    try:
+        value = key.kind.check(raw)
+    except ValueError as no:
+        detail = f" ({no})" if str(no) else ""
+        raise BadSetting(
+            f"{origin}: {_dotted(path)} must be {key.kind.words}, not {shown(raw)}{detail}."
+        ) from no
+    if key.kind.path and base is not None:
+        value = _absolute(str(value), base)
+    return Given(value, origin)
+
+
+def _dotted(path: KeyPath) -> str:
+    # A name in the path may be anything at all, control characters included.
+    return ".".join(part if NAME.fullmatch(part) else shown(part) for part in path)
+
+
+def _absolute(text: str, base: Path) -> Path:
+    path = Path(text)
+    try:
+        path = path.expanduser()
+    except RuntimeError:  # no such user: then it is a folder whose name starts with ~
+        path = base / path
+    return base / path
+
+
+def from_document(document: Document, base: Path) -> dict[KeyPath, Given]:
+    """Check a settings file against the table of keys.
+
+    :raises BadSetting: for an unknown key or a wrong value, with file and line.
+    """
+    layer: dict[KeyPath, Given] = {}
+    for path, key, raw in _leaves(document, document.data, tree(), ()):
+        target = by_name()[key.same_as].path if key.same_as else path
+        if target in layer:
+            raise BadSetting(
+                f"{document.origin(path)}: {'.'.join(path)} is another spelling of "
+                f"{'.'.join(target)}, which {layer[target].origin} sets already."
+            )
+        layer[target] = given(path, raw, document.origin(path), key=key, base=base)
+    return layer
+
+
+def _leaves(
+    document: Document, data: Mapping[str, object], known: Tree, above: KeyPath
+) -> Iterator[tuple[KeyPath, Key, object]]:
+    for name, raw in data.items():
+        path = (*above, name)
+        spot = known.get(name, known.get("*"))
+        if isinstance(spot, Key):
+            yield path, spot, raw
+        elif spot is not None and isinstance(raw, dict):
+            yield from _leaves(document, raw, spot, path)
+        else:
+            raise _misplaced(document, path, raw, known)
+
+
+def _misplaced(document: Document, path: KeyPath, raw: object, known: Tree) -> BadSetting:
+    where, name = document.origin(path), path[-1]
+    words = [word for word in known if word != "*"]
+    if name in words or ("*" in known and not words):
+        return BadSetting(f"{where}: {_dotted(path)} must be a table, not {shown(raw)}.")
+    inside = f" in [{_dotted(path[:-1])}]" if path[:-1] else ""
+    return BadSetting(
+        f"{where}: unknown key {shown(name)}{inside}.{meant(name, words)}",
+        cure=f"keys known there: {', '.join(words)}",
+    )
+
+
+def defaults() -> dict[KeyPath, Given]:
+    """Return the defaults that stand in the table of keys itself."""
+    return {
+        key.path: Given(key.default, "default")
+        for key in KEYS
+        if key.default is not None and "*" not in key.path
+    }
+
+
+def at(values: Layer, name: str) -> Given:
+    """Return what the dotted key ``name`` (without ``*``) holds."""
+    return values[by_name()[name].path]
