@@ -1,6 +1,8 @@
 """Make the one frozen record out of merged values."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pytest_karatos.board import Board
 from pytest_karatos.errors import BadSetting
@@ -80,11 +82,18 @@ def _rules(values: Layer) -> WatchRules:
     )
 
 
-def dialects_of(tables: object) -> tuple[Dialect, ...]:
-    """Make the packaged dialects. They are not compiled here: that would cost every start."""
-    named = tables.items() if isinstance(tables, dict) else ()
+def dialects_of(data: Mapping[str, Any]) -> tuple[Dialect, ...]:
+    """Make the packaged dialects. They are not compiled here: that would cost every start.
+
+    ``[[dialects.NAME]]`` are the rules, or ``[dialects.NAME]`` holds them as ``rules``.
+
+    >>> dialects_of({"dialects": {"x": [{"kind": "run", "pattern": "RUN"}]}})[0].rules
+    (Rule(kind='run', pattern='RUN'),)
+    """
+    tables = data.get("dialects", data).items()
+    lists = [(name, one["rules"] if "rules" in one else one) for name, one in tables]
     return tuple(
-        Dialect(name=name, rules=tuple(Rule(**rule) for rule in rules)) for name, rules in named
+        Dialect(name=name, rules=tuple(Rule(**rule) for rule in rules)) for name, rules in lists
     )
 
 

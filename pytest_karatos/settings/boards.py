@@ -51,6 +51,7 @@ def _board(values: Layer, name: str) -> Board:
         icount=said.get("icount", _default("icount")),
         elf_machine=target["elf_machine"],
         elf_bits=target.get("elf_bits", 32),
+        elf_endian=target.get("elf_endian", "little"),
         regions=_regions(values, name),
     )
 

@@ -122,6 +122,7 @@ _LIST = {"type": "array", "items": {"type": "string", "minLength": 1}}
 ANY_TEXT = Kind(words="a text", check=_any_text, schema={"type": "string"})
 TEXT = Kind(words="a text", check=_text, schema={"type": "string", "minLength": 1})
 PATH = Kind(words="a path", check=_text, schema={"type": "string", "minLength": 1}, path=True)
+IMAGE = Kind(words="an image name or a folder", check=_any_text, schema={"type": "string"})
 TEXTS = Kind(words="a list of texts", check=_texts, from_text=_listed, schema=_LIST)
 NAMES = Kind(
     words="a list of names (letters, digits, '.', '_', '-')",
@@ -168,6 +169,7 @@ CONSOLE = Kind(
 )
 LOADER = _choice("kernel", "bios", "device")
 BITS = _choice(32, 64)
+ENDIAN = _choice("little", "big")
 RULES = Kind(
     words="a list of { kind = '...', pattern = 'a regular expression' }",
     check=_rules,

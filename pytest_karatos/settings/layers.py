@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.settings.keys import KEYS, Key, Tree, by_name, tree
-from pytest_karatos.settings.kinds import NAME
+from pytest_karatos.settings.kinds import IMAGE, NAME
 from pytest_karatos.settings.toml import Document
 from pytest_karatos.settings.words import meant, shown
 
@@ -41,6 +41,8 @@ def given(path: KeyPath, raw: object, origin: str, *, key: Key, base: Path | Non
         ) from no
     if key.kind.path and base is not None:
         value = _absolute(str(value), base)
+    elif key.kind is IMAGE and base is not None:
+        value = _image(str(value), base)
     return Given(value, origin)
 
 
@@ -56,6 +58,13 @@ def _absolute(text: str, base: Path) -> Path:
     except RuntimeError:  # no such user: then it is a folder whose name starts with ~
         path = base / path
     return base / path
+
+
+def _image(text: str, base: Path) -> str:
+    """Tell a folder, which becomes absolute and keeps a slash behind it, from an image's name."""
+    is_folder = text.endswith("/") or text.startswith(("/", "./", "../", "~"))
+    found = _absolute(text, base)
+    return f"{found}/" if text and (is_folder or (found / "Dockerfile").is_file()) else text
 
 
 def from_document(document: Document, base: Path) -> dict[KeyPath, Given]:

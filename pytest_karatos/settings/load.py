@@ -56,8 +56,7 @@ def _cache(environ: Mapping[str, str]) -> Path:
 
 def _packaged_dialects() -> tuple[Dialect, ...]:
     path = _RESOURCES / "dialects.toml"
-    tables = toml.read(path, path.name).data["dialects"] if path.is_file() else {}
-    return dialects_of(tables)
+    return dialects_of(toml.read(path, path.name).data) if path.is_file() else ()
 
 
 def _from_file(root: Path, config: Given | None) -> dict[KeyPath, Given]:

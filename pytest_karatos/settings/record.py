@@ -35,7 +35,8 @@ class Settings:
     build_env: tuple[tuple[str, str], ...] = ()
     builder: str = "auto"
     emulator: str = "auto"
-    image: str = "docker/"
+    #: A Dockerfile's folder (absolute, with a slash behind it), an image name, or empty for ours.
+    image: str = ""
     prebuilt: Mapping[str, Path] = field(default_factory=dict)
     boards: tuple[Board, ...] = ()
     chosen: tuple[Board, ...] = ()

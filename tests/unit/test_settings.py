@@ -194,6 +194,22 @@ def test_a_named_file_replaces_the_found_one(root: Path) -> None:
         made(root, config="nope.toml")
 
 
+def test_an_image_is_a_folder_or_a_name(root: Path) -> None:
+    (root / "mine").mkdir()
+    (root / "mine/Dockerfile").touch()
+    assert made(root).image == ""
+    assert made(root, image="docker/").image == f"{root}/docker/"
+    assert made(root, image="mine").image == f"{root}/mine/"
+    assert made(root, image="rust:1.96").image == "rust:1.96"
+    assert made(root, "[toolchain]\nimage = 'me/rust'").image == "me/rust"
+    assert made(root).origins["build.image"] == "karatos.toml:2"
+
+
+def test_byte_order_is_the_targets(root: Path) -> None:
+    found = made(root, "[targets.arm]\nelf_endian = 'big'", arch="arm")
+    assert found.chosen[0].elf_endian == "big"
+
+
 def test_prebuilt_elves(root: Path) -> None:
     assert made(root, elf=["arm=a.elf", "virt=/b"]).prebuilt == {
         "arm": root / "a.elf", "virt": Path("/b")}  # fmt: skip
