@@ -1,0 +1,36 @@
+"""Answer the console's questions about the QEMU at the other end of its line."""
+
+from pathlib import Path
+
+from pytest_karatos.emulate.launch import Handle
+from pytest_karatos.text import tail
+
+_LINES = 60
+#: What stock QEMU says on stderr about healthy boards.
+_NOISE = ("has no peer", "Timer with period zero, disabling")
+
+
+class QemuLife:
+    """What ``handle`` and the files in the boot's ``folder`` tell."""
+
+    def __init__(self, handle: Handle, folder: Path) -> None:
+        self._handle = handle
+        self._folder = folder
+
+    def status_within(self, seconds: float) -> int | None:
+        """Return the exit status, waiting up to ``seconds`` for it."""
+        return self._handle.wait(seconds)
+
+    def stderr_tail(self) -> str:
+        """Return the last lines of stderr, without QEMU's usual noise."""
+        lines = tail(self._folder / "stderr.log", _LINES)
+        return "\n".join(line for line in lines if not any(word in line for word in _NOISE))
+
+    def elsewhere(self) -> str:
+        """Say which other UART, or stdout, has bytes."""
+        found = []
+        for path in [*sorted(self._folder.glob("uart*.log")), self._folder / "stdout.log"]:
+            size = path.stat().st_size if path.exists() else 0
+            if size:
+                found.append(f"{path.stem} has {size} bytes ({path})")
+        return "; ".join(found)

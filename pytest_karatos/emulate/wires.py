@@ -1,0 +1,47 @@
+"""Lay the wires of one boot: a short private folder with the pipes and an empty working folder."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wires:
+    """Where QEMU finds its lines. The folder is ours alone (0700) and goes with the machine."""
+
+    folder: Path
+
+    @property
+    def console(self) -> Path:
+        """The path of the console's pair of pipes."""
+        return self.folder / "console"
+
+    @property
+    def control(self) -> Path:
+        """The path of the control (QMP) pair of pipes."""
+        return self.folder / "control"
+
+    @property
+    def memory(self) -> Path:
+        """The file through which memory is read."""
+        return self.folder / "memory"
+
+    @property
+    def scratch(self) -> Path:
+        """QEMU's working folder, empty: semihosting lets the guest open files of the host."""
+        return self.folder / "cwd"
+
+
+@contextlib.contextmanager
+def laid_wires(root: Path | None = None) -> Iterator[Wires]:
+    """Make the folder below ``root`` (the system's place for temporary files) and remove it."""
+    folder = Path(tempfile.mkdtemp(prefix="karatos-", dir=root))
+    wires = Wires(folder=folder)
+    wires.scratch.mkdir()
+    try:
+        yield wires
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
