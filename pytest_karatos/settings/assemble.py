@@ -91,7 +91,7 @@ def dialects_of(data: Mapping[str, Any]) -> tuple[Dialect, ...]:
     (Rule(kind='run', pattern='RUN'),)
     """
     tables = data.get("dialects", data).items()
-    lists = [(name, one["rules"] if "rules" in one else one) for name, one in tables]
+    lists = [(name, one["rules"] if isinstance(one, dict) else one) for name, one in tables]
     return tuple(
         Dialect(name=name, rules=tuple(Rule(**rule) for rule in rules)) for name, rules in lists
     )
