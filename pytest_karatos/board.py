@@ -56,6 +56,8 @@ class Board:
     #: What the ELF header must say: ``e_machine`` without ``EM_``, and 32 or 64.
     elf_machine: str = "ARM"
     elf_bits: int = 32
+    #: Byte order of the ELF: ``little`` or ``big``.
+    elf_endian: str = "little"
     regions: tuple[Region, ...] = ()
     #: Whether ``--arch=<arch>`` means this board when several have that arch.
     default: bool = True

@@ -9,13 +9,15 @@ class Event:
     """What a line of the console meant.
 
     ``kind`` is one of ``boot spawn start run sleep wake send recv timer stats pass exit panic
-    fault``; ``tick`` is the RTOS's own clock if the line carries it; ``fields`` is the rest.
+    fault``; ``tick`` is the RTOS's own clock if the line carries it; ``number`` is
+    the console line it began on, from 1; ``fields`` is the rest.
     """
 
     kind: str
     task: str = ""
     tick: int | None = None
     line: str = ""
+    number: int = 0
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
