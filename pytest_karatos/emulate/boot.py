@@ -29,6 +29,7 @@ def booted(boot: Boot, launcher: Launcher, wires_root: Path | None = None) -> It
         pump = Pump(
             Line(wires.console), boot.folder / "console.log", limit_bytes=boot.rules.total_bytes
         )
+        stack.callback(wires.keep_uart_logs, boot.folder)
         stack.callback(pump.forget)
         stack.callback(pump.close)
         control = Line(wires.control)
@@ -40,7 +41,7 @@ def booted(boot: Boot, launcher: Launcher, wires_root: Path | None = None) -> It
 
 
 def _attach(boot: Boot, pump: Pump, control: Line, handle: Handle, wires: Wires) -> QemuMachine:
-    life = QemuLife(handle, boot.folder)
+    life = QemuLife(handle, boot.folder, wires)
     qmp = Qmp(control, alive=lambda: handle.status is None)
     try:
         qmp.greet(boot.boot_timeout_seconds)

@@ -29,7 +29,7 @@ def command(boot: Boot, wires: Wires) -> list[str]:
         *(boot.board.emulator, *boot.board.machine),
         *(*_ALWAYS, *_SEED, *_time(boot), "-S"),
         *("-chardev", f"pipe,id={_CONSOLE},path={escaped(wires.console)}"),
-        *_serials(boot),
+        *_serials(boot, wires.folder),
         *_semihosting(boot, f",chardev={_CONSOLE}"),
         *("-chardev", f"pipe,id={_CONTROL},path={escaped(wires.control)}"),
         *("-mon", f"chardev={_CONTROL},mode=control"),
@@ -62,11 +62,6 @@ def escaped(path: Path) -> str:
     return str(path).replace(",", ",,")
 
 
-def uart_log(folder: Path, index: int) -> Path:
-    """Return the file that a UART which is not the console is written to."""
-    return folder / f"uart{index}.log"
-
-
 def _console_index(boot: Boot) -> int | None:
     name = boot.board.console
     if name == SEMIHOSTING:
@@ -80,14 +75,14 @@ def _console_index(boot: Boot) -> int | None:
     return int(number)
 
 
-def _serials(boot: Boot) -> list[str]:
+def _serials(boot: Boot, folder: Path) -> list[str]:
     console = _console_index(boot)
     argv: list[str] = []
     for index in range(max(_UARTS, (console or 0) + 1)):
         if index == console:
             argv += ["-serial", f"chardev:{_CONSOLE}"]
         else:
-            log = escaped(uart_log(boot.folder.absolute(), index))
+            log = escaped(folder / f"uart{index}.log")
             argv += ["-chardev", f"file,id=karatos-uart{index},path={log}"]
             argv += ["-serial", f"chardev:karatos-uart{index}"]
     return argv

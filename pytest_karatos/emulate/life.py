@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pytest_karatos.emulate.launch import Handle
+from pytest_karatos.emulate.wires import Wires
 from pytest_karatos.text import tail
 
 _LINES = 60
@@ -11,9 +12,10 @@ _NOISE = ("has no peer", "Timer with period zero, disabling")
 
 
 class QemuLife:
-    """What ``handle`` and the files in the boot's ``folder`` tell."""
+    """What ``handle``, the files in the boot's ``folder`` and those of its ``wires`` tell."""
 
-    def __init__(self, handle: Handle, folder: Path) -> None:
+    def __init__(self, handle: Handle, folder: Path, wires: Wires) -> None:
+        self._wires = wires
         self._handle = handle
         self._folder = folder
 
@@ -29,8 +31,8 @@ class QemuLife:
     def elsewhere(self) -> str:
         """Say which other UART, or stdout, has bytes."""
         found = []
-        for path in [*sorted(self._folder.glob("uart*.log")), self._folder / "stdout.log"]:
+        for path in [*self._wires.uart_logs(), self._folder / "stdout.log"]:
             size = path.stat().st_size if path.exists() else 0
             if size:
-                found.append(f"{path.stem} has {size} bytes ({path})")
+                found.append(f"{path.stem} has {size} bytes")
         return "; ".join(found)

@@ -34,6 +34,16 @@ class Wires:
         """QEMU's working folder, empty: semihosting lets the guest open files of the host."""
         return self.folder / "cwd"
 
+    def uart_logs(self) -> list[Path]:
+        """Return the files of UARTs that are not the console, ``uart1.log`` and the like."""
+        return sorted(self.folder.glob("uart*.log"))
+
+    def keep_uart_logs(self, folder: Path) -> None:
+        """Copy those that are not empty to ``folder``, for people."""
+        for path in self.uart_logs():
+            if path.stat().st_size:
+                shutil.copy(path, folder)
+
 
 @contextlib.contextmanager
 def laid_wires(root: Path | None = None) -> Iterator[Wires]:
