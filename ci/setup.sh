@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly VENV=.venv
-readonly CACHE=${KARATOS_CACHE_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/pytest-karatos}
+readonly CACHE=${KARATOS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pytest-karatos}
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }

@@ -1,1 +1,37 @@
-"""Give firmware the test loop that Python code has: build, boot, listen, judge."""
+"""Give firmware the test loop that Python code has: build, boot, listen, judge.
+
+The names below are for annotations in tests and for scripts; they are fetched on first use, so
+that a pytest run without firmware pays nothing for them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_karatos.bench import Bench
+    from pytest_karatos.board import Board
+    from pytest_karatos.console import Console
+    from pytest_karatos.emulate.protocol import Machine
+    from pytest_karatos.firmware import Firmware
+    from pytest_karatos.measure.budget import Budgets
+    from pytest_karatos.scheduler import Scheduler
+
+_HOMES = {
+    "Bench": "bench",
+    "Board": "board",
+    "Budgets": "measure.budget",
+    "Console": "console",
+    "Firmware": "firmware",
+    "Machine": "emulate.protocol",
+    "Scheduler": "scheduler",
+}
+
+__all__ = ["Bench", "Board", "Budgets", "Console", "Firmware", "Machine", "Scheduler"]
+
+
+def __getattr__(name: str) -> object:
+    """Fetch a public name from the room where it lives."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pytest_karatos' has no attribute {name!r}")
+    found: object = getattr(import_module(f"pytest_karatos.{_HOMES[name]}"), name)
+    return found

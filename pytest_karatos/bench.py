@@ -7,21 +7,24 @@
 ...         machine.console.expect("pass")
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 from pytest_karatos.artifacts import Run, open_run
 from pytest_karatos.board import Board
 from pytest_karatos.build.choose import Chosen, choose_builder
+from pytest_karatos.build.image_runner import ImageRunner
 from pytest_karatos.build.prebuilt import PrebuiltBuilder
 from pytest_karatos.build.shelf import Shelf
 from pytest_karatos.build.workshop import Workshop
 from pytest_karatos.elf import check, read
 from pytest_karatos.emulate.choose import choose_emulator
+from pytest_karatos.emulate.container import ContainerEmulator
 from pytest_karatos.emulate.protocol import Boot, Emulator, Machine
 from pytest_karatos.errors import UnknownName
 from pytest_karatos.firmware import BuildRequest, Firmware
@@ -57,9 +60,7 @@ class Bench:
         root = Path.cwd()
         words = {**typed, **({"source": str(source)} if source else {})}
         settings = load(root=root, environ=environ or {}, typed=words)
-        return cls(
-            settings=settings, environ=environ or {}, run=open_run(settings.artifacts)
-        )
+        return cls(settings=settings, environ=environ or {}, run=open_run(settings.artifacts))
 
     def __enter__(self) -> Self:
         return self
@@ -93,9 +94,7 @@ class Bench:
         known = ", ".join(sorted({board.name for board in boards} | {b.id for b in boards}))
         raise UnknownName(f"there is no board '{name}'.", cure=f"known: {known}")
 
-    def firmware(
-        self, board: Board, profile: str = "", features: tuple[str, ...] = ()
-    ) -> Firmware:
+    def firmware(self, board: Board, profile: str = "", features: tuple[str, ...] = ()) -> Firmware:
         """Return the built firmware for ``board``; built at most once on this machine.
 
         :raises BuildFailed: when its build command fails.
@@ -137,11 +136,21 @@ class Bench:
         """Return the emulator that boots ``board``: the host's if it is there, or the image's."""
         if board.emulator not in self._emulators:
             self._emulators[board.emulator] = choose_emulator(
-                self.emulator or self.settings.emulator,
-                board=board,
-                container=lambda: self._stack.enter_context(self.chosen.warm_container()),
+                self.emulator or self.settings.emulator, board=board, container=self._contained
             )
         return self._emulators[board.emulator]
+
+    @property
+    def _contained(self) -> Callable[[], Emulator] | None:
+        runner = self.chosen.runner
+        if runner is None:
+            return None
+        return lambda: self._warm(runner)
+
+    def _warm(self, runner: ImageRunner) -> Emulator:
+        wires = Path(self._stack.enter_context(TemporaryDirectory(prefix="karatos-")))
+        container = self._stack.enter_context(runner.warm_container(wires))
+        return ContainerEmulator(container, wires)
 
     @contextmanager
     def boot(self, firmware: Firmware, test: str) -> Iterator[Machine]:

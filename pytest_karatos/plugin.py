@@ -31,10 +31,7 @@ _FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
         {"metavar": "WAY", "help": "where to build: auto, docker, local or prebuilt."},
     ),
     ("--karatos-image", {"metavar": "IMAGE", "help": "builder image, or a Dockerfile's folder."}),
-    (
-        "--karatos-emulator",
-        {"metavar": "WAY", "help": "where QEMU runs: auto, host or docker."},
-    ),
+    ("--karatos-emulator", {"metavar": "WAY", "help": "where QEMU runs: auto, host or docker."}),
     (
         "--karatos-elf",
         {
@@ -74,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("karatos", "firmware under test (pytest-karatos)")
     for flag, facts in _FLAGS:
         word = flag.removeprefix("--").replace("karatos-", "")
-        group.addoption(flag, dest=f"karatos_{word}", default=None, **facts)  # type: ignore[arg-type]
+        group.addoption(flag, dest=f"karatos_{word}", default=None, **facts)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -90,8 +90,8 @@ class ContainerRunner:
 
     def _out_of_memory(self, request: BuildRequest, log: Path) -> BuildFailed:
         return BuildFailed(
-            f"building '{request.title}' took more than "
-            f"{self._limits.memory_bytes / 1024**2:.0f} MiB of memory and was killed by the kernel.",
+            f"building '{request.title}' took more than its "
+            f"{self._limits.memory_bytes / 1024**2:.0f} MiB of memory and the kernel killed it.",
             why=f"the command was: {request.command}",
             cure=f"look at {log}; a big build gets more with [build.limits] memory in karatos.toml",
         )

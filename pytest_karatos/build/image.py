@@ -115,9 +115,9 @@ def _build(engine: Engine, folder: Path, wanted: Image, progress: Progress, cach
 
 
 def bases(dockerfile: str) -> list[str]:
-    """Return the images that a Dockerfile starts from, without its own stages.
+    r"""Return the images that a Dockerfile starts from, without its own stages.
 
-    >>> bases("FROM debian:12 AS one\\nFROM one\\nFROM --platform=x scratch\\nFROM debian:12")
+    >>> bases("FROM debian:12 AS one\nFROM one\nFROM --platform=x scratch\nFROM debian:12")
     ['debian:12']
     """
     found: list[str] = []

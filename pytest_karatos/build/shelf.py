@@ -77,7 +77,7 @@ class Shelf:
             raise ShelfBroken(
                 f"the cache folder {self._folder} cannot be used: {error}.",
                 why="built firmware is kept there, so that each is built once.",
-                cure="set KARATOS_CACHE_FOLDER to a folder that you can write",
+                cure="set KARATOS_CACHE to a folder that you can write",
             ) from error
         try:
             yield

@@ -47,8 +47,8 @@ def _is_machinery(path: Path) -> bool:
     return _HOUSE in path.parents or {"_pytest", "pluggy"} & set(path.parts) != set()
 
 
-def attach(report: Any, machine: Machine | None, config: pytest.Config) -> None:
-    """Add the end of the console to a finished call: a section on failure, a row's extra in HTML."""
+def attach(report: pytest.TestReport, machine: Machine | None, config: pytest.Config) -> None:
+    """Add the end of the console: a section where the test failed, an extra to its HTML row."""
     if machine is None or report.when != "call":
         return
     lines = tail(machine.console.transcript, _TAIL_LINES)
@@ -58,12 +58,14 @@ def attach(report: Any, machine: Machine | None, config: pytest.Config) -> None:
     if config.pluginmanager.hasplugin("html"):
         text = html.escape("\n".join(lines))
         extra = {"name": "console", "format_type": "html", "mime_type": None, "extension": None}
-        block = f'<details><summary>{html.escape(title)}</summary><pre>{text}</pre></details>'
-        report.extras = [*getattr(report, "extras", []), {**extra, "content": block}]
+        block = f"<details><summary>{html.escape(title)}</summary><pre>{text}</pre></details>"
+        # pytest-html reads this attribute; pytest-xdist carries it over as it is.
+        earlier = getattr(report, "extras", [])
+        vars(report)["extras"] = [*earlier, {**extra, "content": block}]
 
 
-def _says_console(report: Any) -> bool:
-    return "\n| " in str(report.longrepr) or "| " in str(report.longrepr)
+def _says_console(report: pytest.TestReport) -> bool:
+    return "transcript" in report.longreprtext
 
 
 def facts(firmware: Firmware | None) -> dict[str, Any] | None:

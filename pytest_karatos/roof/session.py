@@ -5,7 +5,7 @@ of builder); facts travel back as plain values on the reports.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -100,14 +100,14 @@ class Session:
         if config.option.collectonly or self._told:
             return []
         boards = ", ".join(f"{board.name} ({board.arch})" for board in self.settings.chosen)
+        source = outcome.short(self.settings.source, config.rootpath)
         return [
-            f"karatos: {boards}; {'/'.join(self.settings.profiles)}; "
-            f"source {outcome.short(self.settings.source, config.rootpath)}",
+            f"karatos: {boards}; {'/'.join(self.settings.profiles)}; source {source}",
             f"karatos: builder {self.bench.chosen.builder.name} ({self.bench.chosen.why})",
         ]
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist may be absent
         """Tell a worker which run it belongs to, and what was chosen for all."""
         node.workerinput["karatos"] = {
             "folder": str(self.run.folder.absolute()),
@@ -133,14 +133,14 @@ class Session:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Show our errors as sentences, attach what the console said, send facts along."""
         outcome.shorten(call)
-        report: Any = yield
+        report = yield
         outcome.speak(report, call)
         outcome.attach(report, item.stash.get(MACHINE, None), item.config)
-        report.karatos = outcome.facts(item.stash.get(FIRMWARE, None))
-        return report  # type: ignore[return-value]
+        vars(report)["karatos"] = outcome.facts(item.stash.get(FIRMWARE, None))
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Enter a test's outcome in the ledger; only the controller's ledger is read."""

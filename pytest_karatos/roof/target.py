@@ -78,10 +78,7 @@ def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
     found = targets(settings, words)
     values: list[Any] = [pytest.param(one, id=id_of(one, settings, words)) for one in found]
     metafunc.parametrize(
-        "karatos_target",
-        values or [pytest.param(None, id=UNFIT)],
-        indirect=True,
-        scope="session",
+        "karatos_target", values or [pytest.param(None, id=UNFIT)], indirect=True, scope="session"
     )
 
 

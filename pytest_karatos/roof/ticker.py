@@ -109,7 +109,7 @@ def _original_stderr() -> TextIO:
     try:
         return os.fdopen(os.dup(2), "w", errors="backslashreplace")
     except OSError:
-        return open(os.devnull, "w")  # noqa: PTH123, SIM115  # closed by stop()
+        return open(os.devnull, "w")  # noqa: PTH123  # closed by stop()
 
 
 def _columns() -> int:

@@ -16,9 +16,7 @@ FLOORS = {
     "third": "bench ending report",
     "roof": "plugin roof",
 }
-FLOOR_OF = {
-    room: floor for floor, rooms in enumerate(FLOORS.values()) for room in rooms.split()
-}
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS.values()) for room in rooms.split()}
 #: Programs and libraries of the outside world, and the one room that may touch each.
 DOORS = {
     "subprocess": "process",
@@ -83,8 +81,7 @@ def wrong_doors(found: list[Import]) -> list[str]:
     return [
         f"{one.importer} -> {one.imported}"
         for one in found
-        if one.imported.split(".")[0] in DOORS
-        and one.rooms[0] != DOORS[one.imported.split(".")[0]]
+        if one.imported.split(".")[0] in DOORS and one.rooms[0] != DOORS[one.imported.split(".")[0]]
     ]
 
 

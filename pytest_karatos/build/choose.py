@@ -1,0 +1,70 @@
+"""Take the builder that a word names, or, for ``auto``, the best one that works here; say why."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pytest_karatos.build.image_runner import ImageRunner
+from pytest_karatos.build.local import HostRunner
+from pytest_karatos.build.place import Place
+from pytest_karatos.build.prebuilt import PrebuiltBuilder
+from pytest_karatos.build.protocol import Builder
+from pytest_karatos.build.tree import TreeBuilder
+from pytest_karatos.engine import connect
+from pytest_karatos.errors import EngineDown, MissingTool, UnknownName
+from pytest_karatos.journal import Journal
+from pytest_karatos.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """A builder, why it was taken, and, when it builds in containers, what runs in its image."""
+
+    builder: Builder
+    why: str
+    runner: ImageRunner | None = None
+
+
+def choose_builder(
+    word: str, *, settings: Settings, environ: Mapping[str, str], journal: Journal
+) -> Chosen:
+    """Return the builder for ``word``; ``auto`` takes docker if a daemon answers, else local.
+
+    :raises UnknownName: for a word that is none.
+    :raises EngineDown: when docker was asked for by name and does not answer.
+    """
+    place = Place(settings=settings, environ=environ, journal=journal)
+    if word == "auto":
+        return _automatic(place)
+    if word not in BUILDERS:
+        raise UnknownName(f"there is no builder '{word}'.", cure=f"known: {', '.join(BUILDERS)}")
+    return BUILDERS[word](place, f"asked for by {settings.origins.get('build.builder', 'name')}")
+
+
+def _automatic(place: Place) -> Chosen:
+    try:
+        return _docker(place, "a Docker daemon answers")
+    except (EngineDown, MissingTool) as error:
+        return _local(place, f"no Docker: {error.what}")
+
+
+def _docker(place: Place, why: str) -> Chosen:
+    runner = ImageRunner(connect(place.environ), place)
+    builder = TreeBuilder(runner, place.settings.cache / "trees")
+    return Chosen(builder=builder, why=why, runner=runner)
+
+
+def _local(place: Place, why: str) -> Chosen:
+    ours = place.settings.cache / "toolchain" / "bare-metal-rust" / "bin"
+    runner = HostRunner(place.environ, ours if ours.is_dir() else None)
+    return Chosen(builder=TreeBuilder(runner, place.settings.cache / "trees"), why=why)
+
+
+def _prebuilt(place: Place, why: str) -> Chosen:
+    return Chosen(builder=PrebuiltBuilder(place.settings.prebuilt), why=why)
+
+
+BUILDERS: dict[str, Callable[[Place, str], Chosen]] = {
+    "docker": _docker,
+    "local": _local,
+    "prebuilt": _prebuilt,
+}

@@ -1,0 +1,58 @@
+"""Put off making the builder image until something has to be built or booted in it."""
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+
+from pytest_karatos.build.container import ContainerRunner
+from pytest_karatos.build.image import Image, ensure_image
+from pytest_karatos.build.place import Place
+from pytest_karatos.build.workshop import JournalProgress
+from pytest_karatos.engine import Bind, Container, Engine, Order, host_ca
+from pytest_karatos.firmware import BuildRequest
+from pytest_karatos.progress import Progress
+
+#: A container that machines boot in lives as long as its worker; this bounds a lost one.
+_WARM_SECONDS = 4 * 3600.0
+
+
+class ImageRunner:
+    """A :class:`ContainerRunner` whose image is found, pulled or built on first use."""
+
+    name = "docker"
+
+    def __init__(self, engine: Engine, place: Place) -> None:
+        self._engine = engine
+        self._place = place
+
+    def require(self) -> None:
+        """Nothing to ask: the engine has answered."""
+
+    @cached_property
+    def image(self) -> Image:
+        """The image, made if need be; one process of the machine makes it, the others wait."""
+        settings = self._place.settings
+        progress = JournalProgress(self._place.journal, "builder image")
+        self._engine.sweep()
+        return ensure_image(self._engine, settings.image, progress, settings.cache)
+
+    @cached_property
+    def _runner(self) -> ContainerRunner:
+        settings = self._place.settings
+        return ContainerRunner(
+            self._engine, self.image, settings.limits, settings.cache, host_ca(self._place.environ)
+        )
+
+    def identity(self) -> str:
+        """Name the image."""
+        return self._runner.identity()
+
+    def run(self, request: BuildRequest, tree: Path, log: Path, progress: Progress) -> int:
+        """Run one build command in a fresh container."""
+        return self._runner.run(request, tree, log, progress)
+
+    def warm_container(self, *folders: Path) -> AbstractContextManager[Container]:
+        """Return a container without network that sees ``folders`` at their place."""
+        binds = tuple(Bind(source=folder, target=str(folder)) for folder in folders)
+        order = Order(image=self.image.id, seconds=_WARM_SECONDS, binds=binds)
+        return self._engine.container(order)

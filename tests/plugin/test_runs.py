@@ -1,0 +1,159 @@
+"""What a user of the plugin sees: ids, choices, builds, verdicts, with and without workers."""
+
+import json
+
+import pytest
+
+from tests.plugin.tree import Tree
+
+GREEN = """
+def test_boot(console):
+    console.expect("boot rtos=reference")
+
+def test_pass(console):
+    console.expect("pass rounds=")
+"""
+
+
+def test_arch_selects_the_ids(tree: Tree) -> None:
+    tree.tests(GREEN)
+    result = tree.run("--arch=arm", "-v")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_boot?arm? PASSED*", "karatos: *lm3s6965evb (arm)*"])
+    result.stdout.no_fnmatch_line("*riscv*PASSED*")
+
+
+def test_all_archs_and_the_table(tree: Tree) -> None:
+    tree.tests(GREEN)
+    result = tree.run("--arch=all")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(
+        ["lm3s6965evb (arm) * debug * 2 * 0 * B *", "virt (riscv) * debug *", "2 built, 0 taken*"]
+    )
+    assert tree.builds == ["arm debug", "riscv debug"]
+
+
+@pytest.mark.parametrize("workers", ["2", "4"])
+def test_workers_share_one_build_per_arch(tree: Tree, workers: str) -> None:
+    tree.tests(GREEN + GREEN.replace("test_", "test_again_"))
+    result = tree.run("--arch=all", f"-n{workers}", "--karatos-json=out.json")
+    result.assert_outcomes(passed=8)
+    assert tree.builds == ["arm debug", "riscv debug"]
+    ledger = json.loads((tree.path / "out.json").read_text())
+    assert sorted(build["title"] for build in ledger["builds"]) == ["arm debug", "riscv debug"]
+    assert len(ledger["tests"]) == 8
+
+
+def test_a_second_run_builds_nothing(tree: Tree) -> None:
+    tree.tests(GREEN)
+    tree.run("--arch=arm")
+    result = tree.run("--arch=arm")
+    result.stdout.fnmatch_lines(["0 built, 1 taken from the shelf"])
+    assert tree.builds == ["arm debug"]
+
+
+def test_profiles_are_in_the_ids(tree: Tree) -> None:
+    tree.tests(GREEN)
+    result = tree.run("--arch=arm", "--karatos-profile=debug,release", "-v")
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(
+        ["*test_boot?arm-debug? PASSED*", "*test_boot?arm-release? PASSED*"]
+    )
+
+
+def test_the_marker_narrows_a_test(tree: Tree) -> None:
+    tree.tests(
+        """
+        import pytest
+        @pytest.mark.karatos(arch="riscv")
+        def test_boot(console):
+            console.expect("boot")
+        """
+    )
+    tree.run("--arch=all").assert_outcomes(passed=1)
+    tree.run("--arch=arm").assert_outcomes(deselected=1)
+
+
+def test_an_unknown_word_of_the_marker_is_named(tree: Tree) -> None:
+    tree.tests(
+        """
+        import pytest
+        @pytest.mark.karatos(ark="riscv")
+        def test_boot(console): ...
+        """
+    )
+    result = tree.run("--arch=arm")
+    result.stdout.fnmatch_lines(["*karatos(ark=...) is not known. Known: arch, *"])
+    assert result.ret != 0
+
+
+def test_a_prebuilt_elf_needs_no_build(tree: Tree) -> None:
+    tree.tests(GREEN)
+    elf = tree.elves / "riscv.elf"
+    tree.run("--arch=riscv", f"--karatos-elf=riscv={elf}").assert_outcomes(passed=2)
+    assert tree.builds == []
+
+
+def test_collect_only_builds_nothing(tree: Tree) -> None:
+    tree.tests(GREEN)
+    result = tree.run("--arch=all", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["test_it.py::test_boot?arm?", "test_it.py::test_pass?riscv?"])
+    assert tree.builds == []
+    assert not (tree.path / ".karatos").exists()
+
+
+def test_a_failed_build_is_told_once_at_length(tree: Tree) -> None:
+    tree.tests(GREEN)
+    (tree.path / "fw" / "broken").write_text("")
+    result = tree.run("--arch=arm")
+    result.assert_outcomes(errors=2)
+    assert result.stdout.str().count("| error[E0425]: cannot find value 'ticks'") == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*building 'arm debug' failed with exit status 101*",
+            "*fix: the whole log is *",
+            "*building 'arm debug' failed earlier in this run.*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_text_that_does_not_come_shows_what_came(tree: Tree) -> None:
+    tree.tests(
+        """
+        def test_it(console):
+            console.expect("no such words", timeout=5)
+        """
+    )
+    result = tree.run("--arch=arm")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [">*console.expect(*", "*MachineEnded*no such words*", "*| @50 exit status=0*"]
+    )
+    result.stdout.no_fnmatch_line("*pytest_karatos/console*")
+
+
+def test_an_unexpected_exit_status_is_a_failure(tree: Tree) -> None:
+    tree.tests(
+        """
+        import pytest
+        @pytest.mark.karatos(expect_exit=7)
+        def test_exit(console):
+            console.expect("pass")
+        """
+    )
+    result = tree.run("--arch=arm")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ended with exit status 0; the test expects 7.*"])
+
+
+def test_strict_warnings_and_no_cache_are_fine(tree: Tree) -> None:
+    tree.tests(GREEN)
+    tree.run("--arch=arm", "-W", "error", "--strict-markers").assert_outcomes(passed=2)
+
+
+def test_the_html_report_has_the_console(tree: Tree) -> None:
+    tree.tests(GREEN)
+    result = tree.run("--arch=arm", "--html=r.html", "--self-contained-html", "-n2")
+    result.assert_outcomes(passed=2)
+    assert "boot rtos=reference" in (tree.path / "r.html").read_text()
