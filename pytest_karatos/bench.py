@@ -71,6 +71,8 @@ class Bench:
     def close(self) -> None:
         """End what is still warm (containers)."""
         self._stack.close()
+        if "chosen" in vars(self) and self.chosen.runner is not None:
+            self.chosen.runner.close()
 
     @cached_property
     def chosen(self) -> Chosen:

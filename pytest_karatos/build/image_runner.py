@@ -43,6 +43,10 @@ class ImageRunner:
             self._engine, self.image, settings.limits, settings.cache, host_ca(self._place.environ)
         )
 
+    def close(self) -> None:
+        """Close the connections to the daemon."""
+        self._engine.close()
+
     def identity(self) -> str:
         """Name the image."""
         return self._runner.identity()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_karatos.engine.container import Container
+from pytest_karatos.engine.execution import hang_up
 from pytest_karatos.engine.order import Bind, Order
 from pytest_karatos.engine.ownership import OWNER_PID, is_leftover, labels
 from pytest_karatos.engine.trust import BUNDLE, VARIABLES
@@ -108,7 +109,7 @@ class Engine:
             try:
                 # Attached before the start, so that the stream has one holder from the beginning.
                 life = self._client.api.attach_socket(raw.id, params={"stdin": 1, "stream": 1})
-                stack.callback(life.close)
+                stack.callback(hang_up, life)
                 raw.start()
             except APIError as error:
                 raise EngineDown(

@@ -52,7 +52,8 @@ class Execution:
         """End the command and its process group with SIGKILL and return the status."""
         deadline = Deadline(grace_seconds)
         while not self._ended.is_set() and not deadline.expired:
-            script = f'kill -KILL -- "-$(cat {self._pid_file})"'
+            # dash, the image's sh, takes a group only with -s and --
+            script = f'kill -s KILL -- "-$(cat {self._pid_file})"'
             if not self._tell(["sh", "-c", script]):
                 break
             self._ended.wait(min(1.0, deadline.left))
@@ -77,8 +78,7 @@ class Execution:
                 for stream, data in frames_iter(sock, tty=False):
                     (stderr if stream == _STDERR else stdout)(data)
         finally:
-            with contextlib.suppress(OSError):
-                sock.close()  # type: ignore[attr-defined]
+            hang_up(sock)
             self._status = self._ask_status()
             self._ended.set()
 
@@ -98,6 +98,17 @@ class Execution:
         except (APIError, RequestException, OSError):
             pass
         return 137
+
+
+def hang_up(sock: object) -> None:
+    """Close a stream that the SDK gave us, with the socket and the response below it.
+
+    Its own ``close`` leaves both open until they are collected, which Python warns of.
+    """
+    for thing in (getattr(sock, "_sock", None), getattr(sock, "_response", None), sock):
+        if thing is not None:
+            with contextlib.suppress(OSError):
+                thing.close()
 
 
 def wrapped(argv: list[str], pid_file: str) -> list[str]:

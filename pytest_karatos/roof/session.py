@@ -91,7 +91,9 @@ class Session:
 
     def scheduler(self, console: Console) -> Scheduler:
         """Return the scheduler's voice on ``console``, in the dialect of the settings."""
-        return Scheduler(console, self._dialects, timeout=self.settings.timeout_seconds)
+        word, known = self.settings.dialect, self.settings.dialects
+        dialects = known if word == "auto" else tuple(one for one in known if one.name == word)
+        return Scheduler(console, dialects, timeout=self.settings.timeout_seconds)
 
     # ---- what pytest calls ------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,11 @@ class Tree:
         return sorted(note.read_text().splitlines()) if note.exists() else []
 
 
+# pytester gives each test a HOME of its own; shelf and toolchain are below the real one.
+_ENVIRON = dict(os.environ)
+
+
+@cache
 def reference_elf(arch: str) -> Path:
     """Return the reference firmware's debug ELF, built at most once on this machine."""
     code = (
@@ -69,11 +75,10 @@ def reference_elf(arch: str) -> Path:
         "with Bench.here(environ=os.environ, builder='local') as bench:\n"
         "    print(bench.firmware(bench.board(sys.argv[1])).elf)"
     )
-    environ = {key: value for key, value in os.environ.items() if key != "KARATOS_CACHE"}
     done = subprocess.run(
         [sys.executable, "-c", code, arch],
         cwd=REPOSITORY,
-        env=environ,
+        env=_ENVIRON,
         check=True,
         capture_output=True,
         text=True,
