@@ -73,7 +73,9 @@ fn finish() {
     scheduler::for_each_task(|name, counted, stack| {
         event!(
             "stats task={name} runs={} sleeps={} switches={} stack={stack}",
-            counted.runs, counted.sleeps, counted.switches
+            counted.runs,
+            counted.sleeps,
+            counted.switches
         );
     });
     if misbehave::PASSES {

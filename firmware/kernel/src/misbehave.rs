@@ -18,7 +18,8 @@ const LOST_SEQ: u32 = 5;
 #[used]
 static FAT: [u8; 4096] = [0x5a; 4096];
 
-const GARBAGE: &[u8] = b"\xff\xfe\xc3\x28 \x00\x00 \x1b[31mred\x1b[0m\x1b[2J\rover\rwritten\r\n@1\xf0 run ta\x00sk=cri\n@@ wake\n";
+const GARBAGE: &[u8] =
+    b"\xff\xfe\xc3\x28 \x00\x00 \x1b[31mred\x1b[0m\x1b[2J\rover\rwritten\r\n@1\xf0 run ta\x00sk=cri\n@@ wake\n";
 
 pub fn before_boot() {
     #[cfg(feature = "fat")]
@@ -72,7 +73,11 @@ pub fn in_round(task: &str, n: u32) {
 fn recurse(depth: u32) -> u32 {
     let frame = black_box([depth; 4]);
     // Adding after the call keeps the compiler from making a loop of it.
-    if frame[0] == 0 { 0 } else { recurse(black_box(depth + 1)) + frame[1] }
+    if frame[0] == 0 {
+        0
+    } else {
+        recurse(black_box(depth + 1)) + frame[1]
+    }
 }
 
 /// How much a priority counts when the scheduler chooses; None is never chosen.

@@ -133,13 +133,13 @@ extern "C" fn timer_interrupt() {
 
 #[no_mangle]
 unsafe extern "C" fn report_fault(frame: *const u32, exception: u32) -> ! {
-    // The frame may lie in a guard.
-    write(MPU_CONTROL, 0);
-    let (pc, lr) = (frame.add(6).read_volatile(), frame.add(5).read_volatile());
+    let overflown = task::is_in_guard(frame as usize);
+    // A frame that would have lain in a guard was not written: nobody knows where it happened.
+    let [pc, lr] = if overflown { [0; 2] } else { [6, 5].map(|word| frame.add(word).read_volatile()) };
     let (status, address) = (read(FAULT_STATUS), read(FAULT_ADDRESS));
-    let touched = if status & FAULT_ADDRESS_VALID != 0 { address as usize } else { frame as usize };
+    let touched = status & FAULT_ADDRESS_VALID != 0 && task::is_in_guard(address as usize);
     let kind = match exception {
-        _ if task::is_in_guard(touched) || task::is_in_guard(frame as usize) => "stack-overflow",
+        _ if overflown || touched => "stack-overflow",
         3 => "hardfault",
         4 => "memmanage",
         _ => "unexpected-exception",
