@@ -10,6 +10,7 @@ from pexpect.spawnbase import SpawnBase
 
 from pytest_karatos.console.life import Life, Unknown
 from pytest_karatos.console.pump import Pump
+from pytest_karatos.console.replay import Replay
 from pytest_karatos.console.search import LOOKBACK, Hit, Wanted
 from pytest_karatos.console.stream import Stream, read_back
 from pytest_karatos.console.tell import how_it_ended
@@ -196,6 +197,10 @@ class Console(_Base):
         """Type ``s`` and the newline of the settings (``WatchRules.newline``)."""
         text = s.encode() if isinstance(s, str) else s
         return self.send(text + self._rules.newline.encode())
+
+    def replay(self) -> Replay:
+        """Give a reader that begins at the boot and leaves ``expect`` where it is."""
+        return Replay(self._stream, self._life)
 
     def note_reset(self) -> None:
         """Take one more boot text for granted: somebody pressed reset."""

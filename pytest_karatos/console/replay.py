@@ -60,13 +60,20 @@ class _Growth(Wait):
         super().__init__(stream, life, wanted, patient=False)
         self._offset = 0
         self._position = 0
+        self._last: int | None = None
 
     def beyond(self, offset: int, position: int, deadline: Deadline) -> None:
         """Return when the stream has bytes behind ``offset``; ``position`` is that in characters.
 
-        What has come already is handed out even when the time is over.
+        What had come when the time was over is still handed out, and no more: firmware may print
+        for ever.
         """
         self._offset, self._position = offset, position
+        if deadline.expired and self._last is None:
+            self._last = self._stream.pump.total
+        if self._last is not None and offset >= self._last and not self._stream.finished:
+            self._deadline = deadline
+            raise Late
         self.run(deadline.left)
 
     def _look(self) -> Hit | None:
