@@ -1,5 +1,6 @@
 """Keep the files of a run for people: one folder a run, one folder a test in it, old runs go."""
 
+import contextlib
 import hashlib
 import re
 import secrets
@@ -8,11 +9,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.journal import Journal
 
 #: How many runs are kept, the present one included.
 KEPT_RUNS = 10
+_CLAIM = ".claim"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -22,6 +26,8 @@ class Run:
 
     folder: Path
     writer: str = "main"
+    #: Held by the process that opened the run, so that no other run's cleaning takes the folder.
+    claim: FileLock | None = None
 
     @property
     def journal(self) -> Journal:
@@ -62,6 +68,8 @@ def open_run(artifacts: Path) -> Run:
     folder = artifacts / f"run-{stamp}-{secrets.token_hex(3)}"
     try:
         folder.mkdir(parents=True)
+        claim = FileLock(folder / _CLAIM)
+        claim.acquire()
         (artifacts / "CACHEDIR.TAG").write_text(
             "Signature: 8a477f597d28d172789f06886806bc55\n# made by pytest-karatos\n"
         )
@@ -73,10 +81,12 @@ def open_run(artifacts: Path) -> Run:
             cure="pass --karatos-artifacts=DIR with a folder that you can write",
         ) from error
     _prune(artifacts)
-    return Run(folder=folder)
+    return Run(folder=folder, claim=claim)
 
 
 def _prune(artifacts: Path) -> None:
+    """Drop the oldest runs, except those that are still going on."""
     runs = sorted(path for path in artifacts.glob("run-*") if path.is_dir())
     for old in runs[:-KEPT_RUNS]:
-        shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(OSError, Timeout), FileLock(old / _CLAIM, timeout=0):
+            shutil.rmtree(old, ignore_errors=True)

@@ -10,9 +10,9 @@ from pytest_karatos.build.prebuilt import PrebuiltBuilder
 from pytest_karatos.build.protocol import Builder
 from pytest_karatos.build.tree import TreeBuilder
 from pytest_karatos.engine import connect
-from pytest_karatos.errors import EngineDown, MissingTool, UnknownName
+from pytest_karatos.errors import EngineDown, MissingTool
 from pytest_karatos.journal import Journal
-from pytest_karatos.settings import Settings
+from pytest_karatos.settings import Settings, unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +35,10 @@ def choose_builder(
     place = Place(settings=settings, environ=environ, journal=journal)
     if word == "auto":
         return _automatic(place)
+    origin = settings.origins.get("build.builder", "")
     if word not in BUILDERS:
-        raise UnknownName(f"there is no builder '{word}'.", cure=f"known: {', '.join(BUILDERS)}")
-    return BUILDERS[word](place, f"asked for by {settings.origins.get('build.builder', 'name')}")
+        raise unknown("builder", word, ("auto", *BUILDERS), origin=origin)
+    return BUILDERS[word](place, f"asked for by {origin or 'name'}")
 
 
 def _automatic(place: Place) -> Chosen:

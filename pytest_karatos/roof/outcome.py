@@ -20,9 +20,10 @@ def shorten(call: pytest.CallInfo[None]) -> None:
     """Cut our own frames off a failure, so that the arrow points at the test's line."""
     if call.excinfo is None or not call.excinfo.errisinstance(Misbehaved):
         return
-    kept = call.excinfo.traceback.filter(lambda entry: _HOUSE not in Path(entry.path).parents)
-    if kept:
-        call.excinfo.traceback = kept
+    for entry in call.excinfo.traceback:
+        if _HOUSE in Path(entry.path).parents:
+            # pytest's own word for it; a filtered traceback would be rebuilt whole by pytest.
+            entry.frame.f_globals["__tracebackhide__"] = True
 
 
 def speak(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:

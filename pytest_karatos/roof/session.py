@@ -97,6 +97,19 @@ class Session:
 
     # ---- what pytest calls ------------------------------------------------------------------
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Find the folder and the builder before anything else: what is wrong is said once.
+
+        :raises pytest.UsageError: for a daemon that is down, a folder that cannot be written ...
+        """
+        if self._told or self._config.option.collectonly:
+            return
+        try:
+            _ = self.run, self.bench.chosen
+        except KaratosError as error:
+            raise pytest.UsageError(str(error)) from None
+
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         """Say what is tested and by what means; silent where nothing will be run."""
         if config.option.collectonly or self._told:
