@@ -9,6 +9,8 @@ from pytest_karatos.deadline import Deadline
 from pytest_karatos.errors import NotSeen
 
 _PIECE = 64 * 1024
+#: So much of what had come in time is still read when the time is over.
+_LATE_BYTES = 4 * 1024 * 1024
 
 
 class Replay:
@@ -65,12 +67,12 @@ class _Growth(Wait):
     def beyond(self, offset: int, position: int, deadline: Deadline) -> None:
         """Return when the stream has bytes behind ``offset``; ``position`` is that in characters.
 
-        What had come when the time was over is still handed out, and no more: firmware may print
-        for ever.
+        What had come when the time was over is still handed out (not endlessly much), and no
+        more: firmware may print for ever.
         """
         self._offset, self._position = offset, position
         if deadline.expired and self._last is None:
-            self._last = self._stream.pump.total
+            self._last = min(self._stream.pump.total, offset + _LATE_BYTES)
         if self._last is not None and offset >= self._last and not self._stream.finished:
             self._deadline = deadline
             raise Late
@@ -82,5 +84,5 @@ class _Growth(Wait):
         waiting = stream.offset > self._offset
         if mark is not None and (mark.start < self._position or not waiting):
             raise self.verdict(mark)
-        self._raise_if_repeating()
+        self._raise_if_repeating(self._position)
         return Hit(index=0, start=0, end=0, match="") if waiting else None

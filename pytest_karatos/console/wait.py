@@ -119,9 +119,9 @@ class Wait:
             said = "the firmware idles for ever: it waits for an interrupt that nothing will raise"
             raise Stuck(self._tell(said))
 
-    def _raise_if_repeating(self) -> None:
+    def _raise_if_repeating(self, end: int | None = None) -> None:
         stream, times = self._stream, self._stream.rules.repeats
-        text = stream.part(max(self._begin, stream.cursor), stream.end)
+        text = stream.part(max(self._begin, stream.cursor), stream.end if end is None else end)
         block = endless_block(text, times=times, within=KEPT // max(1, times))
         if block:
             lines = block.count("\n")

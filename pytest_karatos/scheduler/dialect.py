@@ -8,7 +8,7 @@ over. Named groups become the event's fields; the group ``fields`` is split as `
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_karatos.errors import BadSetting
@@ -22,16 +22,19 @@ _WORDS = re.compile(r"(\w+)=(\"[^\"]*\"|\S*)")
 _LONGEST_NUMBER = 20
 
 
+_Matcher = Callable[[str], re.Match[str] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     kind: str
-    lines: tuple[re.Pattern[str], ...]
+    lines: tuple[_Matcher, ...]
 
     def match(self, lines: Sequence[str]) -> list[re.Match[str]] | None:
         """Match as many of the rule's lines as there are; None when one does not match."""
         found = []
-        for pattern, line in zip(self.lines, lines, strict=False):
-            match = pattern.search(line)
+        for matcher, line in zip(self.lines, lines, strict=False):
+            match = matcher(line)
             if match is None:
                 return None
             found.append(match)
@@ -49,7 +52,7 @@ def compile_rules(dialect: Dialect) -> tuple[_Compiled, ...]:
 def _compiled(dialect: Dialect, number: int) -> _Compiled:
     rule = dialect.rules[number]
     try:
-        lines = tuple(re.compile(line) for line in _LINE_BREAK.split(rule.pattern))
+        lines = tuple(_matcher(line) for line in _LINE_BREAK.split(rule.pattern))
     except re.error as error:
         raise BadSetting(
             f"dialect '{dialect.name}': the pattern of rule {number + 1} ({rule.kind}) is no "
@@ -57,6 +60,12 @@ def _compiled(dialect: Dialect, number: int) -> _Compiled:
             why=f"pattern: {rule.pattern}",
         ) from None
     return _Compiled(rule.kind, lines)
+
+
+def _matcher(pattern: str) -> _Matcher:
+    compiled = re.compile(pattern)
+    # Searching tries "^" at every character of a line; the meaning is the same.
+    return compiled.match if pattern.startswith("^") and "|" not in pattern else compiled.search
 
 
 class Parser:
@@ -84,7 +93,7 @@ class Parser:
             self._lines.append("".join(self._open)[:LONGEST])
             self._open = []
         if rest and sum(map(len, self._open)) < LONGEST:
-            self._open.append(rest)
+            self._open.append(rest[:LONGEST])
         return list(self._events(last=False))
 
     def finish(self) -> list[Event]:
@@ -109,7 +118,10 @@ class Parser:
                 return
 
     def _first_match(self) -> tuple[_Compiled | None, list[re.Match[str]]]:
+        first = self._lines[0]
         for rule in self._rules:
+            if rule.lines[0](first) is None:
+                continue
             found = rule.match(self._lines)
             if found is not None:
                 return rule, found

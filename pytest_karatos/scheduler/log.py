@@ -11,6 +11,8 @@ from pytest_karatos.scheduler.protocol import Reader, Spoken
 
 #: Events kept from the boot on, and of the latest: firmware may print for ever.
 KEPT_FIRST, KEPT_LAST = 10_000, 10_000
+#: After so many events a dialect that has none is given up: reading costs time.
+_SURE = 20
 
 
 class Log:
@@ -56,12 +58,19 @@ class Log:
             raise
         return self._fresh(known, [voice.feed(text) for voice in self._voices])
 
+    def _settle(self, best: "_Voice") -> None:
+        """Stop reading in dialects that know nothing, once one knows plenty."""
+        if len(self._voices) > 1 and best.count >= _SURE:
+            self._voices = [voice for voice in self._voices if voice.count]
+
     def _fresh(self, known: "_Voice | None", fresh: list[list[Event]]) -> list[Event]:
         voice = self._voice()
         if voice is None:
             return []
+        index = self._voices.index(voice)
+        self._settle(voice)
         if voice is known or known is None:
-            return fresh[self._voices.index(voice)]
+            return fresh[index]
         return self.events  # the dialect was mistaken for another one until now
 
     def _voice(self) -> "_Voice | None":
