@@ -146,11 +146,9 @@ def _ensure_base(engine: Engine, base: str, progress: Progress, cache: Path) -> 
 def _make_base(base: str, cache: Path) -> None:
     script = docker_folder() / "base-without-registry.sh"
     log = cache / "image-base.log"
-    with (
-        log.open("wb") as file,
-        running(["sh", str(script), base], stdout=file, stderr=STDOUT) as it,
-    ):
-        status = it.wait(_BASE_SECONDS)
+    argv = ["sh", str(script), base]
+    with log.open("wb") as file, running(argv, stdout=file, stderr=STDOUT) as child:
+        status = child.wait(_BASE_SECONDS)
     if status != 0:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
         raise ImageFailed(

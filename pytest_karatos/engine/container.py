@@ -2,13 +2,18 @@
 
 import itertools
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_karatos.engine.execution import Execution, Sink, wrapped
+from pytest_karatos.errors import EngineDown
 
 if TYPE_CHECKING:
-    from docker.models.containers import Container as Raw
+    from docker.api.client import APIClient
+
+#: Where the kernel counts what it killed: cgroup version 1, and 2.
+_KILLS = "/sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events"
 
 
 def ignore(_data: bytes) -> None:
@@ -18,11 +23,10 @@ def ignore(_data: bytes) -> None:
 class Container:
     """A running container; made by :meth:`pytest_karatos.engine.Engine.container`."""
 
-    def __init__(self, raw: "Raw") -> None:
-        self._raw = raw
-        self._api = raw.client.api
+    def __init__(self, container_id: str, api: "APIClient") -> None:
+        self.id = container_id
+        self._api = api
         self._count = itertools.count(1)
-        self.id: str = raw.id or ""
 
     def start(
         self,
@@ -39,8 +43,6 @@ class Container:
         """
         from docker.errors import APIError  # noqa: PLC0415  an optional dependency
 
-        from pytest_karatos.engine.daemon import gone  # noqa: PLC0415  the daemon makes us
-
         pid_file = f"/tmp/.karatos-{os.getpid()}-{next(self._count)}"  # noqa: S108  in the container
         try:
             made = self._api.exec_create(
@@ -49,7 +51,10 @@ class Container:
             execution = Execution(self._api, self.id, made["Id"], pid_file)
             execution.begin(stdout, stderr)
         except APIError as error:
-            raise gone(self.id, error) from error
+            raise EngineDown(
+                f"container {self.id[:12]} cannot run a command: {error}",
+                why="it ended by its deadline, by its memory limit, or somebody removed it.",
+            ) from error
         return execution
 
     def run(
@@ -73,10 +78,13 @@ class Container:
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the kernel killed something in here for taking more memory than the limit."""
-        from docker.errors import APIError  # noqa: PLC0415  an optional dependency
+        """Whether the kernel killed something in here for taking more memory than the limit.
 
+        The kernel's own count is asked: the daemon's ``OOMKilled`` is about the main process only.
+        """
+        counts: list[bytes] = []
         try:
-            return bool(self._api.inspect_container(self.id)["State"]["OOMKilled"])
-        except APIError:
+            self.run(["sh", "-c", f"cat {_KILLS}"], on_output=counts.append, timeout=10)
+        except EngineDown:
             return False
+        return re.search(rb"oom_kill [1-9]", b"".join(counts)) is not None

@@ -4,6 +4,7 @@ import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,15 @@ class Engine:
 
     def image_id(self, name: str) -> str | None:
         """Return the id of image ``name``; None when it is not there."""
-        from docker.errors import ImageNotFound  # noqa: PLC0415  an optional dependency
+        from docker.errors import APIError  # noqa: PLC0415  an optional dependency
 
         try:
             return self._client.images.get(name).id
-        except ImageNotFound:
-            return None
+        except APIError as error:
+            # 400: not even a name; whoever pulls it will be told so.
+            if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
+                return None
+            raise
 
     def pull(self, name: str) -> Iterator[str]:
         """Pull image ``name``, yielding lines of progress.
@@ -108,7 +112,7 @@ class Engine:
             stack.callback(_remove, raw)
             try:
                 # Attached before the start, so that the stream has one holder from the beginning.
-                life = self._client.api.attach_socket(raw.id, params={"stdin": 1, "stream": 1})
+                life = self._client.api.attach_socket(raw.id or "", {"stdin": 1, "stream": 1})
                 stack.callback(hang_up, life)
                 raw.start()
             except APIError as error:
@@ -116,7 +120,7 @@ class Engine:
                     f"Docker cannot start a container of '{order.image}': {error.explanation}",
                     why="the image needs `timeout` and `cat`.",
                 ) from error
-            yield Container(raw)
+            yield Container(raw.id or "", self._client.api)
 
     def sweep(self) -> list[str]:
         """Remove our own containers whose owner is dead or whose deadline passed; return ids."""
@@ -160,14 +164,6 @@ class Engine:
             # The default driver writes all output to the daemon's disk, without a limit.
             "log_config": LogConfig(type="none"),
         }
-
-
-def gone(container: str, error: Exception) -> EngineDown:
-    """Say that a container we wanted to use is no longer there."""
-    return EngineDown(
-        f"container {container[:12]} cannot run a command: {error}",
-        why="it ended by its deadline, by its memory limit, or somebody removed it.",
-    )
 
 
 def _mounts(order: Order) -> "list[Mount]":

@@ -75,7 +75,8 @@ class Execution:
 
         try:
             with contextlib.suppress(OSError):  # a reset connection is an end too
-                for stream, data in frames_iter(sock, tty=False):
+                frames = frames_iter(sock, tty=False)  # type: ignore[no-untyped-call]  # no stubs
+                for stream, data in frames:
                     (stderr if stream == _STDERR else stdout)(data)
         finally:
             hang_up(sock)
