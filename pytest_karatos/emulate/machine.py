@@ -95,6 +95,8 @@ class QemuMachine:
         if self._handle.status is None:
             with contextlib.suppress(KaratosError):
                 self._qmp.ask("quit", timeout=_QUIT)
+                # The line's end wakes us at once; waiting for a process is polling in Python.
+                self.console.wait_for_last_byte(_QUIT_WAIT)
                 self._handle.wait(_QUIT_WAIT)
         self._handle.end(_TERM)
         self.console.wait_for_last_byte(_LAG)
