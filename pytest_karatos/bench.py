@@ -20,7 +20,7 @@ from pytest_karatos.board import Board
 from pytest_karatos.build.choose import Chosen, choose_builder
 from pytest_karatos.build.image_runner import ImageRunner
 from pytest_karatos.build.prebuilt import PrebuiltBuilder
-from pytest_karatos.build.shelf import Shelf
+from pytest_karatos.build.shelf import Entry, Shelf
 from pytest_karatos.build.workshop import Workshop
 from pytest_karatos.elf import check, read
 from pytest_karatos.emulate.choose import choose_emulator
@@ -110,7 +110,7 @@ class Bench:
         return self._built[asked]
 
     def _firmware(self, asked: BuildRequest) -> Firmware:
-        entry = self._workshop(asked).obtain(asked)
+        entry = self._entry(asked)
         elf = read(entry.elf)
         check(elf, asked.board)
         return Firmware(
@@ -124,15 +124,17 @@ class Bench:
             log=entry.log,
         )
 
-    def _workshop(self, asked: BuildRequest) -> Workshop:
+    def _entry(self, asked: BuildRequest) -> Entry:
         prebuilt = PrebuiltBuilder(self.settings.prebuilt)
-        builder = prebuilt if prebuilt.serves(asked) else self.chosen.builder
-        return Workshop(
-            builder=builder,
+        if prebuilt.serves(asked) or self.chosen.builder.name == prebuilt.name:
+            return prebuilt.entry(asked)
+        workshop = Workshop(
+            builder=self.chosen.builder,
             shelf=Shelf(self.settings.cache / "shelf", self.settings.cache_bytes),
             journal=self.run.journal,
             logs=self.run.folder / "builds",
         )
+        return workshop.obtain(asked)
 
     def emulator_for(self, board: Board) -> Emulator:
         """Return the emulator that boots ``board``: the host's if it is there, or the image's."""

@@ -6,6 +6,7 @@ ends and the guard kills what we left. A guard is cheaper and sturdier than ``PR
 which fires when the spawning *thread* ends.
 """
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -66,9 +67,16 @@ class Guard:
         """Forget ``group``: it has ended, and its number may soon be somebody else's."""
         self._tell(f"del {group}\n")
 
+    def close(self) -> None:
+        """End the guard in peace; what it still holds is killed."""
+        if self._shell.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._shell.stdin.close()
+        self._shell.wait()
+
     def _tell(self, line: str) -> None:
         stdin = self._shell.stdin
-        if stdin is None:
+        if stdin is None or stdin.closed:
             return
         # A guard that somebody killed is not worth failing a test for.
         with self._lock, contextlib.suppress(BrokenPipeError):
@@ -78,7 +86,9 @@ class Guard:
 
 @cache
 def _guard_of(_owner: int) -> Guard:
-    return Guard()
+    made = Guard()
+    atexit.register(made.close)
+    return made
 
 
 def guard() -> Guard:

@@ -13,6 +13,7 @@ from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
 
 #: A container that machines boot in lives as long as its worker; this bounds a lost one.
+_TITLE = "builder image"
 _WARM_SECONDS = 4 * 3600.0
 
 
@@ -32,9 +33,12 @@ class ImageRunner:
     def image(self) -> Image:
         """The image, made if need be; one process of the machine makes it, the others wait."""
         settings = self._place.settings
-        progress = JournalProgress(self._place.journal, "builder image")
+        progress = JournalProgress(self._place.journal, _TITLE)
         self._engine.sweep()
-        return ensure_image(self._engine, settings.image, progress, settings.cache)
+        try:
+            return ensure_image(self._engine, settings.image, progress, settings.cache)
+        finally:
+            self._place.journal.note("work-ended", title=_TITLE)
 
     @cached_property
     def _runner(self) -> ContainerRunner:

@@ -29,7 +29,7 @@ class Entry:
 
     key: str
     elf: Path
-    log: Path
+    log: Path | None
     provenance: Provenance
 
 

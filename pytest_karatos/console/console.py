@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from pexpect import EOF, TIMEOUT
 from pexpect.spawnbase import SpawnBase
 
+from pytest_karatos.console.ask import await_end, type_into
 from pytest_karatos.console.life import Life, Unknown
 from pytest_karatos.console.pump import Pump
 from pytest_karatos.console.replay import Replay
 from pytest_karatos.console.search import LOOKBACK, Hit, Wanted
 from pytest_karatos.console.stream import Stream, read_back
-from pytest_karatos.console.tell import how_it_ended
-from pytest_karatos.console.wait import Ended, Late, Wait, evidence
-from pytest_karatos.errors import MachineEnded, Misbehaved, NotSeen, Stuck, WrongExit
+from pytest_karatos.console.wait import Ended, Late, Wait
+from pytest_karatos.errors import Misbehaved, NotSeen
 from pytest_karatos.watch import MIB, WatchRules
 
 if TYPE_CHECKING:
@@ -164,15 +164,7 @@ class Console(_Base):
 
         :raises WrongExit: when the machine still runs after ``timeout`` seconds.
         """
-        seconds = self._seconds(timeout)
-        wait = Wait(self._stream, self._life, Wanted(), patient=False)
-        try:
-            wait.run(seconds)
-        except Ended:
-            return
-        except Late:
-            sentence = f"The machine still runs after {seconds:g} s; it was to end by itself."
-            raise WrongExit(evidence(self._stream, self._life).below(sentence)) from None
+        await_end(self._stream, self._life, self._seconds(timeout))
 
     def wait_for_last_byte(self, timeout: float) -> bool:
         """Wait until the line has ended, judging nothing; False after ``timeout`` seconds."""
@@ -184,14 +176,7 @@ class Console(_Base):
         :raises MachineEnded: nobody is there. :raises Stuck: the guest does not take it.
         """
         data = s.encode() if isinstance(s, str) else s
-        if self._pump.ended:
-            sentence = f"Could not send {s!r}: {how_it_ended(self._life)}."
-            raise MachineEnded(evidence(self._stream, self._life).below(sentence))
-        sent = self._pump.line.send(data, self._seconds(_DEFAULT))
-        if sent < len(data):
-            sentence = f"The guest took {sent} of {len(data)} bytes that were sent, and no more."
-            raise Stuck(evidence(self._stream, self._life).below(sentence))
-        return sent
+        return type_into(self._pump, self._stream, self._life, data, self._seconds(_DEFAULT))
 
     def sendline(self, s: str | bytes = "") -> int:
         """Type ``s`` and the newline of the settings (``WatchRules.newline``)."""

@@ -7,6 +7,7 @@ from pytest_karatos.emulate.wires import Wires
 from pytest_karatos.text import tail
 
 _LINES = 60
+_LAST_LINES = 3
 #: What stock QEMU says on stderr about healthy boards.
 _NOISE = ("has no peer", "Timer with period zero, disabling")
 
@@ -29,10 +30,11 @@ class QemuLife:
         return "\n".join(line for line in lines if not any(word in line for word in _NOISE))
 
     def elsewhere(self) -> str:
-        """Say which other UART, or stdout, has bytes."""
+        """Say what came out on another UART, or on stdout, where semihosting prints."""
         found = []
         for path in [*self._wires.uart_logs(), self._folder / "stdout.log"]:
             size = path.stat().st_size if path.exists() else 0
             if size:
-                found.append(f"{path.stem} has {size} bytes")
+                last = " / ".join(tail(path, _LAST_LINES))
+                found.append(f"{path.stem} has {size} bytes, the last lines are: {last[:400]}")
         return "; ".join(found)

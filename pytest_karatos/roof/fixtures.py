@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_karatos.bench import Bench
     from pytest_karatos.board import Board
     from pytest_karatos.console import Console
     from pytest_karatos.emulate.protocol import Machine
@@ -32,6 +33,12 @@ def karatos_session(request: pytest.FixtureRequest) -> Session:
     from pytest_karatos.plugin import session_of  # noqa: PLC0415  # plugin names this module
 
     return session_of(request.config)
+
+
+@pytest.fixture(scope="session")
+def karatos_bench(karatos_session: Session) -> Bench:
+    """Return the bench itself, for tests that build or boot more than one firmware."""
+    return karatos_session.bench
 
 
 @pytest.fixture(scope="session")

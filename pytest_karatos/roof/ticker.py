@@ -54,6 +54,8 @@ class Ticker:
             self._plain(f"karatos: building {title}")
         elif kind == "progress":
             self._running.setdefault(title, Work(title)).text = str(line.get("text", ""))
+        elif kind == "work-ended":
+            self._running.pop(title, None)
         elif kind == "build-ended" and title in self._running:
             word = "built" if line.get("ok") else "FAILED to build"
             work = self._running.pop(title)
