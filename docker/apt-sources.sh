@@ -7,8 +7,9 @@ urls="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/source
     -e 's/^URIs: *(https?:[^ ]+).*/\1/p')"
 main="$(echo "$urls" | grep -vE 'debian-security/?$' | grep . | head -n 1 || true)"
 security="$(echo "$urls" | grep -E 'debian-security/?$' | head -n 1 || true)"
-main="${main:-http://deb.debian.org/debian}"
-security="${security:-http://deb.debian.org/debian-security}"
+[ -n "$main" ] || { echo "apt-sources: the base image names no package mirror" >&2; exit 1; }
+# Mirrors keep the security archive beside the main one, under this name.
+security="${security:-${main%/}-security}"
 rm -f /etc/apt/sources.list.d/*
 cat >/etc/apt/sources.list <<SOURCES
 deb $main bookworm main

@@ -25,8 +25,6 @@ mirrors() {
 }
 mirror="$(mirrors | grep -E '/debian/?$' | head -n 1 || true)"
 security="$(mirrors | grep -E '/debian-security/?$' | head -n 1 || true)"
-mirror="${mirror:-http://deb.debian.org/debian}"
-security="${security:-http://deb.debian.org/debian-security}"
 
 if ! command -v debootstrap >/dev/null; then
     echo "base image: installing debootstrap"
@@ -44,13 +42,17 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 root="$work/root"
 
-echo "base image: bootstrapping Debian $release from $mirror"
-if ! debootstrap --variant=minbase --include=ca-certificates "$release" "$root" "$mirror" \
+echo "base image: bootstrapping Debian $release from ${mirror:-the mirror that debootstrap knows}"
+if ! debootstrap --variant=minbase --include=ca-certificates "$release" "$root" ${mirror:+"$mirror"} \
     >"$work/log" 2>&1; then
     tail -n 20 "$work/log" "$root/debootstrap/debootstrap.log" >&2 2>/dev/null || true
     echo "base image: debootstrap failed" >&2
     exit 1
 fi
+
+# debootstrap has written down which mirror it took; the security archive lies beside the main one.
+mirror="$(sed -nE 's/^deb +(https?:[^ ]+) .*/\1/p' "$root/etc/apt/sources.list" | head -n 1)"
+security="${security:-${mirror%/}-security}"
 
 # The suites that the registry's image has: without security, Rust would be 1.85 instead of 1.96.
 cat >"$root/etc/apt/sources.list" <<SOURCES
