@@ -36,14 +36,18 @@ def test_our_own_is_named_by_its_content(engine: Engine, image: Image, cache: Pa
     assert listener.lines == []
 
 
-def test_two_at_once_build_once(engine: Engine, image: Image, tmp_path: Path) -> None:
+def test_two_at_once_build_once(image: Image, tmp_path: Path) -> None:
     folder = tmp_path / "docker"
     folder.mkdir()
     recipe(folder, image)
     listeners = [Listener(), Listener()]
 
     def ensure(listener: Listener) -> Image:
-        return ensure_image(connect(os.environ), str(folder), listener, tmp_path / "cache")
+        engine = connect(os.environ)
+        try:
+            return ensure_image(engine, str(folder), listener, tmp_path / "cache")
+        finally:
+            engine.close()
 
     with ThreadPoolExecutor() as pool:
         one, two = pool.map(ensure, listeners)
@@ -83,8 +87,8 @@ def test_the_toolchain_answers_what_trees_ask(container: Container) -> None:
     heard: list[bytes] = []
     script = (
         "set -e; rustup target list --installed; rustc -V; cargo -V; rust-lld -flavor gnu -v;"
-        "qemu-system-arm -M lm3s6965evb -S -display none -serial null -monitor none -pidfile p & "
-        "cc --version; make -v; git --version; qemu-system-riscv32 --version; kill $!"
+        "cc --version; make -v; git --version; qemu-system-riscv32 --version;"
+        "qemu-system-arm -M help | grep lm3s6965evb"
     )
     assert container.run(["sh", "-c", script], cwd="/tmp", on_output=heard.append) == 0  # noqa: S108
     told = b"".join(heard).decode()
