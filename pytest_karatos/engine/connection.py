@@ -1,5 +1,7 @@
 """Reach the Docker daemon within a deadline, or say in one sentence why it cannot be reached."""
 
+import gc
+import warnings
 from collections.abc import Iterator, Mapping
 
 from pytest_karatos.engine.daemon import Engine
@@ -22,22 +24,41 @@ def connect(environ: Mapping[str, str], timeout: float = CONNECT_SECONDS) -> Eng
     :raises EngineDown: when no daemon answers, or it refuses this user.
     """
     try:
-        from docker.errors import DockerException  # noqa: PLC0415  the same
-
-        import docker  # noqa: PLC0415  an optional dependency, and 110 ms to import
+        import docker  # noqa: F401, PLC0415  an optional dependency, and 110 ms to import
     except ImportError:
         raise MissingTool(
             "the Docker SDK for Python is not installed.",
             why=_WHY,
             cure=f"pip install 'pytest-karatos[docker]'; {_ELSE}",
         ) from None
-    endpoint = environ.get("DOCKER_HOST") or "the default socket"
+    with warnings.catch_warnings():
+        # The SDK leaves the socket of a failed attempt to the collector, and Python would warn of
+        # it later, in the middle of somebody's test.
+        warnings.simplefilter("ignore", ResourceWarning)
+        reached = _attempt(environ, timeout)
+        if isinstance(reached, EngineDown):
+            gc.collect()
+    if isinstance(reached, EngineDown):
+        raise reached
+    return reached
+
+
+def _attempt(environ: Mapping[str, str], timeout: float) -> Engine | EngineDown:
+    from docker.errors import DockerException  # noqa: PLC0415  the same
+
+    import docker  # noqa: PLC0415  an optional dependency
+
+    named = environ.get("DOCKER_HOST")
     try:
-        client = docker.from_env(version="auto", timeout=timeout, environment=dict(environ))  # type: ignore[arg-type]  # the stubs say int and dict of Any; requests takes a float
-    except (DockerException, OSError, ValueError) as error:
-        raise _down(error, endpoint, timeout) from error
+        client = docker.from_env(
+            version="auto",
+            timeout=timeout,  # type: ignore[arg-type]  # the stubs want int, requests takes float
+            environment=dict(environ),
+        )
+    except (DockerException, OSError, ValueError, KeyError) as error:
+        return _down(error, named or "the default socket", timeout)
     client.api.timeout = _CALL_SECONDS
-    return Engine(client, endpoint=environ.get("DOCKER_HOST") or client.api.base_url)
+    return Engine(client, endpoint=named or client.api.base_url)
 
 
 def _down(error: BaseException, endpoint: str, timeout: float) -> EngineDown:

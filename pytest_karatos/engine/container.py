@@ -35,9 +35,11 @@ class Container:
         cwd: str = "/",
         env: Mapping[str, str] | None = None,
         stdout: Sink = ignore,
-        stderr: Sink = ignore,
+        stderr: Sink | None = None,
     ) -> Execution:
         """Start ``argv`` in the background; its output goes to the sinks, from a thread.
+
+        Without a sink of its own stderr goes to ``stdout``, in the order of writing.
 
         :raises EngineDown: when the container is no longer there.
         """
@@ -46,10 +48,13 @@ class Container:
         pid_file = f"/tmp/.karatos-{os.getpid()}-{next(self._count)}"  # noqa: S108  in the container
         try:
             made = self._api.exec_create(
-                self.id, wrapped(list(argv), pid_file), workdir=cwd, environment=dict(env or {})
+                self.id,
+                wrapped(list(argv), pid_file, merged=stderr is None),
+                workdir=cwd,
+                environment=dict(env or {}),
             )
             execution = Execution(self._api, self.id, made["Id"], pid_file)
-            execution.begin(stdout, stderr)
+            execution.begin(stdout, stderr or stdout)
         except APIError as error:
             raise EngineDown(
                 f"container {self.id[:12]} cannot run a command: {error}",
@@ -70,7 +75,7 @@ class Container:
 
         stdout and stderr both go to ``on_output``, in the order in which they come.
         """
-        execution = self.start(argv, cwd=cwd, env=env, stdout=on_output, stderr=on_output)
+        execution = self.start(argv, cwd=cwd, env=env, stdout=on_output)
         status = execution.wait(timeout)
         if status is None:
             execution.kill()

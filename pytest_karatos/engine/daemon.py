@@ -191,9 +191,14 @@ def _remove(raw: "Raw") -> None:
 
 
 def _lines(chunks: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """Turn the daemon's JSON stream into lines; its error becomes ours."""
+    """Turn the daemon's JSON stream into lines; its error becomes ours.
+
+    The stream is read to its end in any case: an abandoned one would leave its socket open.
+    """
+    error = ""
     for chunk in chunks:
-        if "error" in chunk:
-            raise ImageFailed(str(chunk["error"]).strip())
+        error = error or str(chunk.get("error") or "").strip()
         text = str(chunk.get("stream") or chunk.get("status") or "")
         yield from (line.rstrip() for line in text.splitlines() if line.strip())
+    if error:
+        raise ImageFailed(error)

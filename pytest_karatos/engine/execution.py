@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_karatos.deadline import Deadline
 
@@ -15,6 +15,8 @@ Sink = Callable[[bytes], None]
 #: Records the command's process number, which is its group's too (the runtime makes every exec a
 #: session leader), then becomes the command.
 _WRAPPER = 'echo $$ > "$0"; exec "$@"'
+#: The daemon carries stdout and stderr apart and mixes up their order; the kernel does not.
+_MERGED_WRAPPER = f"{_WRAPPER} 2>&1"
 _STDERR = 2
 
 
@@ -64,7 +66,7 @@ class Execution:
 
         try:
             made = self._api.exec_create(self._container, argv)
-            self._api.exec_start(made["Id"])
+            self._api.exec_start(made["Id"], detach=True)
         except APIError:  # the container is gone, and the command with it
             return False
         return True
@@ -106,12 +108,16 @@ def hang_up(sock: object) -> None:
 
     Its own ``close`` leaves both open until they are collected, which Python warns of.
     """
-    for thing in (getattr(sock, "_sock", None), getattr(sock, "_response", None), sock):
-        if thing is not None:
+    parts: list[Any] = [getattr(sock, "_sock", None), getattr(sock, "_response", None), sock]
+    for part in parts:
+        if part is not None:
             with contextlib.suppress(OSError):
-                thing.close()
+                part.close()
 
 
-def wrapped(argv: list[str], pid_file: str) -> list[str]:
-    """Return ``argv`` made to record its process number in ``pid_file`` first."""
-    return ["sh", "-c", _WRAPPER, pid_file, *argv]
+def wrapped(argv: list[str], pid_file: str, *, merged: bool) -> list[str]:
+    """Return ``argv`` made to record its process number in ``pid_file`` first.
+
+    ``merged`` sends stderr into stdout, so that the order of what is written is kept.
+    """
+    return ["sh", "-c", _MERGED_WRAPPER if merged else _WRAPPER, pid_file, *argv]

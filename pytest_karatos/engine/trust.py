@@ -36,5 +36,5 @@ def host_ca(environ: Mapping[str, str]) -> Path | None:
     """
     places = (environ.get("SSL_CERT_FILE", ""), *_PLACES)
     return next(
-        (Path(place).resolve() for place in places if place and Path(place).is_file()), None
+        (Path(place).absolute() for place in places if place and Path(place).is_file()), None
     )
