@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,17 @@ from pytest_karatos.build.image import Image, content_hash, docker_folder, ensur
 from pytest_karatos.engine import Container, Engine, connect
 from pytest_karatos.errors import ImageFailed
 from pytest_karatos.progress import Quiet
+
+MARK = f"org.pytest-karatos.test={uuid.uuid4()}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_layers_left() -> Iterator[None]:
+    """Remove the layers of builds that were made to fail; a user's daemon is not our attic."""
+    yield
+    client = docker.from_env()
+    client.images.prune(filters={"dangling": True, "label": MARK})
+    client.close()
 
 
 class Listener:
@@ -24,7 +36,7 @@ class Listener:
 
 def recipe(folder: Path, image: Image, *steps: str) -> str:
     # A word of its own, so that no run finds another's image.
-    lines = [f"FROM {image.name}", f"LABEL org.pytest-karatos.test={uuid.uuid4()}", *steps]
+    lines = [f"FROM {image.name}", f"LABEL {MARK}", f"LABEL again={uuid.uuid4()}", *steps]
     (folder / "Dockerfile").write_text("\n".join(lines))
     return str(folder)
 
