@@ -139,7 +139,7 @@ def _ensure_base(engine: Engine, base: str, progress: Progress, cache: Path) -> 
     except ImageFailed as error:
         if base != _DEBIAN:
             raise
-        progress.say(f"no registry ({error.what}); making {base} from Debian packages")
+        progress.say(f"making {base} from Debian packages, for no registry answers: {error.what}")
         _make_base(base, cache)
 
 

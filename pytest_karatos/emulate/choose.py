@@ -20,8 +20,7 @@ def choose_emulator(word: str, *, board: Board, container: Contained) -> Emulato
     :raises UnknownName: for a word that is none.
     :raises MissingTool: when the board's QEMU is in no place that may be taken.
     """
-    if word not in EMULATORS:
-        raise _unknown(word)
+    check_word(word)
     emulator = EMULATORS[word](board, container)
     emulator.require(board)
     return emulator
@@ -60,9 +59,12 @@ def _instead(board: Board, container: Contained, missing: MissingTool) -> Emulat
     return emulator
 
 
-def _unknown(word: str) -> UnknownName:
+def check_word(word: str) -> None:
+    """Raise UnknownName, with what may have been meant, for a word that is no emulator."""
+    if word in EMULATORS:
+        return
     near = difflib.get_close_matches(word, EMULATORS, 1)
-    return UnknownName(
+    raise UnknownName(
         f"there is no emulator '{word}'{f'; did you mean {near[0]!r}?' if near else '.'}",
         cure=f"known: {', '.join(EMULATORS)}",
     )

@@ -16,6 +16,7 @@ import pytest
 from pytest_karatos.artifacts import Run, open_run
 from pytest_karatos.bench import Bench
 from pytest_karatos.console import Console
+from pytest_karatos.emulate.choose import check_word
 from pytest_karatos.emulate.protocol import Machine
 from pytest_karatos.ending import judge
 from pytest_karatos.errors import KaratosError
@@ -106,6 +107,7 @@ class Session:
         if self._told or self._config.option.collectonly:
             return
         try:
+            check_word(self.settings.emulator)
             _ = self.run, self.bench.chosen
         except KaratosError as error:
             raise pytest.UsageError(str(error)) from None

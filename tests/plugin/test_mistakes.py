@@ -71,11 +71,12 @@ def test_a_daemon_that_is_down(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> N
     assert "no Docker daemon answers" in sentence(result)
 
 
-def test_an_unknown_builder(tree: Tree) -> None:
+@pytest.mark.parametrize("flag", ["--karatos-builder", "--karatos-emulator"])
+def test_an_unknown_way(tree: Tree, flag: str) -> None:
     tree.tests(ONE_TEST)
-    result = tree.run("--arch=arm", "--karatos-builder=dokcer")
+    result = tree.run("--arch=arm", f"{flag}=dokcer")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "docker" in sentence(result)
+    assert "id you mean 'docker'?" in sentence(result)
 
 
 def test_an_artifacts_folder_that_cannot_be(tree: Tree) -> None:

@@ -31,6 +31,7 @@ def test_all_archs_and_the_table(tree: Tree) -> None:
         ["lm3s6965evb (arm) * debug * 2 * 0 * B *", "virt (riscv) * debug *", "2 built, 0 taken*"]
     )
     assert tree.builds == ["arm debug", "riscv debug"]
+    result.stderr.fnmatch_lines(["*karatos: building arm debug", "*karatos: built arm debug in *"])
 
 
 @pytest.mark.parametrize("workers", ["2", "4"])
