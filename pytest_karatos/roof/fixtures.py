@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_karatos.roof.options import session_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,8 +32,6 @@ def karatos_target(request: pytest.FixtureRequest) -> Target:
 @pytest.fixture(scope="session")
 def karatos_session(request: pytest.FixtureRequest) -> Session:
     """Return the run's session: settings, bench, artifacts."""
-    from pytest_karatos.plugin import session_of  # noqa: PLC0415  # plugin names this module
-
     return session_of(request.config)
 
 

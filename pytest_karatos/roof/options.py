@@ -1,0 +1,85 @@
+"""Know the flags, and open the run's session when, and only when, something is about firmware.
+
+It imports nothing but pytest: the house below is fetched by name on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_karatos.roof.session import Session
+
+FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "--arch",
+        {
+            "action": "append",
+            "metavar": "ARCH",
+            "help": "architecture to build and test: arm, riscv, or all; may be repeated.",
+        },
+    ),
+    ("--karatos-source", {"metavar": "DIR", "help": "the firmware tree (default: settings)."}),
+    (
+        "--karatos-builder",
+        {"metavar": "WAY", "help": "where to build: auto, docker, local or prebuilt."},
+    ),
+    ("--karatos-image", {"metavar": "IMAGE", "help": "builder image, or a Dockerfile's folder."}),
+    ("--karatos-emulator", {"metavar": "WAY", "help": "where QEMU runs: auto, host or docker."}),
+    (
+        "--karatos-elf",
+        {
+            "action": "append",
+            "metavar": "ARCH=PATH",
+            "help": "boot this ELF instead of building; may be repeated.",
+        },
+    ),
+    (
+        "--karatos-profile",
+        {
+            "action": "append",
+            "metavar": "PROFILE",
+            "help": "build profile: debug, release; may be repeated.",
+        },
+    ),
+    (
+        "--karatos-board",
+        {"action": "append", "metavar": "NAME", "help": "a further board, by name; repeatable."},
+    ),
+    (
+        "--karatos-timeout",
+        {"metavar": "SECONDS", "help": "how long a wait on the console lasts by default."},
+    ),
+    ("--karatos-artifacts", {"metavar": "DIR", "help": "where files are kept (.karatos)."}),
+    ("--karatos-json", {"metavar": "PATH", "help": "write the run's ledger as JSON."}),
+)
+
+
+def word_of(flag: str) -> str:
+    """Return the settings' word for a flag.
+
+    >>> word_of("--arch"), word_of("--karatos-elf")
+    ('arch', 'elf')
+    """
+    return flag.removeprefix("--").removeprefix("karatos-")
+
+
+def typed_of(config: pytest.Config) -> dict[str, object]:
+    """Return what was typed, by the flag's word."""
+    words = [word_of(flag) for flag, _ in FLAGS]
+    return {word: config.getoption(f"karatos_{word}") for word in words}
+
+
+def session_of(config: pytest.Config) -> Session:
+    """Return the run's session, opening it on first use."""
+    found = config.pluginmanager.get_plugin("karatos-session")
+    if found is None:
+        # Imported by name: a run without firmware pays nothing for the house below.
+        room = import_module("pytest_karatos.roof.session")
+        found = room.open_session(config, typed_of(config))
+        config.pluginmanager.register(found, "karatos-session")
+    session: Session = found
+    return session
