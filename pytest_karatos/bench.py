@@ -84,6 +84,13 @@ class Bench:
             journal=self.run.journal,
         )
 
+    def prepare(self) -> None:
+        """Do the long work that all tests share (the builder image) before the first of them."""
+        given = self.settings.prebuilt
+        built = [one for one in self.settings.chosen if not {one.name, one.arch} & given.keys()]
+        if built and self.chosen.runner is not None:
+            self.chosen.runner.prepare()
+
     def board(self, name: str) -> Board:
         """Find a board by its name, or by its arch when it is the default of that arch.
 

@@ -9,6 +9,7 @@ from pytest_karatos.build.image import Image, ensure_image
 from pytest_karatos.build.place import Place
 from pytest_karatos.build.workshop import JournalProgress
 from pytest_karatos.engine import Bind, Container, Engine, Order, host_ca
+from pytest_karatos.errors import KaratosError
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
 
@@ -29,9 +30,28 @@ class ImageRunner:
     def require(self) -> None:
         """Nothing to ask: the engine has answered."""
 
-    @cached_property
+    def prepare(self) -> None:
+        """Make the image now; what goes wrong is said when somebody needs it."""
+        _ = self._made
+
+    @property
     def image(self) -> Image:
-        """The image, made if need be; one process of the machine makes it, the others wait."""
+        """The image, made if need be; one process of the machine makes it, the others wait.
+
+        :raises ImageFailed: the same one each time; a failed image is not made again in a run.
+        """
+        if isinstance(self._made, KaratosError):
+            raise self._made
+        return self._made
+
+    @cached_property
+    def _made(self) -> Image | KaratosError:
+        try:
+            return self._make()
+        except KaratosError as error:
+            return error
+
+    def _make(self) -> Image:
         settings = self._place.settings
         progress = JournalProgress(self._place.journal, _TITLE)
         self._engine.sweep()

@@ -138,6 +138,14 @@ class Session:
             items[:] = [item for item in items if target.is_fit(item)]
             config.hook.pytest_deselected(items=unfit)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Make the builder image before the first test: it takes longer than a test may.
+
+        On each worker, since only workers know the tests; one of them makes it, the others wait.
+        """
+        if not self._config.option.collectonly and any(map(target.is_ours, session.items)):
+            self.bench.prepare()
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Judge the end of a test's machine as part of the test: a late panic is a failure."""

@@ -86,3 +86,8 @@ def is_fit(item: pytest.Item) -> bool:
     """Tell whether a chosen board fits the test."""
     callspec = getattr(item, "callspec", None)
     return callspec is None or callspec.params.get("karatos_target", item) is not None
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Tell whether a test runs on a board."""
+    return "karatos_target" in getattr(item, "fixturenames", ())
