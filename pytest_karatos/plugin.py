@@ -6,7 +6,14 @@ registers the rest only where a run has something to do with firmware.
 
 import pytest
 
-from pytest_karatos.roof.options import FLAGS, session_of, typed_of, word_of
+from pytest_karatos.roof.options import (
+    FLAGS,
+    SETTINGS_FLAG,
+    print_settings,
+    session_of,
+    typed_of,
+    word_of,
+)
 
 pytest_plugins = ["pytest_karatos.roof.fixtures"]
 
@@ -23,6 +30,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for flag, facts in FLAGS:
         word = word_of(flag)
         group.addoption(flag, dest=f"karatos_{word}", default=None, **facts)
+    group.addoption(
+        SETTINGS_FLAG,
+        dest="karatos_settings",
+        action="store_true",
+        help="print every setting with its value and where that came from, and end.",
+    )
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer ``--karatos-settings`` instead of running tests."""
+    if not config.getoption("karatos_settings"):
+        return None
+    return print_settings(config)
 
 
 def pytest_configure(config: pytest.Config) -> None:

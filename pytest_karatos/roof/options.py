@@ -5,6 +5,8 @@ It imports nothing but pytest: the house below is fetched by name on first use.
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -58,6 +60,9 @@ FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
 )
 
 
+SETTINGS_FLAG = "--karatos-settings"
+
+
 def word_of(flag: str) -> str:
     """Return the settings' word for a flag.
 
@@ -83,3 +88,16 @@ def session_of(config: pytest.Config) -> Session:
         config.pluginmanager.register(found, "karatos-session")
     session: Session = found
     return session
+
+
+def print_settings(config: pytest.Config) -> int:
+    """Print each setting as ``key = value  # where it came from`` and return the exit status."""
+    settings = import_module("pytest_karatos.settings")
+    errors = import_module("pytest_karatos.errors")
+    try:
+        loaded = settings.load(root=config.rootpath, environ=os.environ, typed=typed_of(config))
+    except errors.KaratosError as error:
+        raise pytest.UsageError(str(error)) from None
+    for key, value, origin in settings.explain(loaded):
+        sys.stdout.write(f"{key} = {value}  # {origin}\n")
+    return 0

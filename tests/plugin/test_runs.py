@@ -158,3 +158,14 @@ def test_the_html_report_has_the_console(tree: Tree) -> None:
     result = tree.run("--arch=arm", "--html=r.html", "--self-contained-html", "-n2")
     result.assert_outcomes(passed=2)
     assert "pass rounds=10" in (tree.path / "r.html").read_text()
+
+
+def test_the_settings_are_printed_with_their_origin(tree: Tree) -> None:
+    result = tree.run("--karatos-settings", "--karatos-timeout=7")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "build.command = *./build.sh {arch} {profile}*  # karatos.toml:4",
+            "*7*  # --karatos-timeout",
+        ]
+    )
