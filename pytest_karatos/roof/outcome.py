@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from pytest_karatos.emulate.protocol import Machine
 from pytest_karatos.errors import KaratosError, Misbehaved
@@ -27,14 +28,29 @@ def shorten(call: pytest.CallInfo[None]) -> None:
 
 
 def speak(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
-    """Replace a traceback by our sentence where the traceback would only show our own rooms."""
-    if call.excinfo is None:
+    """Replace a traceback by our sentence where the traceback would only show our own rooms.
+
+    The summary at the end gets the first line only: in CI pytest does not shorten it, and the
+    compiler's last words, or the console's, would stand there a second time.
+    """
+    error = call.excinfo.value if call.excinfo is not None else None
+    if not isinstance(error, KaratosError):
         return
-    error = call.excinfo.value
-    ours = isinstance(error, KaratosError)
-    inside_test = isinstance(error, Misbehaved) and call.when == "call" and _has_test_frame(call)
-    if ours and not inside_test:
-        report.longrepr = str(error)
+    if not (isinstance(error, Misbehaved) and call.when == "call" and _has_test_frame(call)):
+        report.longrepr = _as_repr(str(error))
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = f"{type(error).__name__}: {error.what.partition(chr(10))[0]}"
+
+
+def _as_repr(text: str) -> ReprExceptionInfo:
+    # pytest's own shape of a failure: unlike a plain text it has a place for the summary's line,
+    # and pytest-xdist carries it over.
+    entry = ReprEntryNative([f"{text}\n"])
+    return ReprExceptionInfo(
+        reprtraceback=ReprTraceback([entry], None, style="native"),
+        reprcrash=ReprFileLocation(path="", lineno=0, message=""),
+    )
 
 
 def _has_test_frame(call: pytest.CallInfo[None]) -> bool:
