@@ -19,6 +19,11 @@ class Ratio:
     limit: float
 
     @property
+    def bound(self) -> str:
+        """The limit in words."""
+        return "no limit" if self.limit == float("inf") else f"limit {self.limit:g}x"
+
+    @property
     def ok(self) -> bool:
         """Whether the ratio is within its limit."""
         return self.ratio <= self.limit
@@ -27,7 +32,7 @@ class Ratio:
         word = "ok" if self.ok else "TOO SLOW"
         return (
             f"{self.name}: {self.ratio:.2f}x of raw (pairs {self.lowest:.2f} to "
-            f"{self.highest:.2f}, limit {self.limit:g}x; medians {self.ours_seconds * 1000:.1f} ms "
+            f"{self.highest:.2f}, {self.bound}; medians {self.ours_seconds * 1000:.1f} ms "
             f"and {self.raw_seconds * 1000:.1f} ms): {word}"
         )
 
