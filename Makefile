@@ -12,7 +12,7 @@ firmware:
 	@echo "report: $(CURDIR)/$(REPORT)"
 
 test: lint
-	ci/setup.sh qemu toolchain docker
+	ci/setup.sh qemu toolchain yardsticks docker
 	$(PYTEST) --arch=all -n auto --karatos-json=.karatos/ledger.json tests
 
 lint:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [docker]`.
+# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [yardsticks] [docker]`.
 # Each step looks first and does only what is missing, so it is quick the second time and, when it
 # was interrupted, goes on where it stopped.
 set -euo pipefail
@@ -59,6 +59,11 @@ step_toolchain() {
     llvm=$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
     packages "lld-$llvm"
     docker/bare-metal-rust.sh "$CACHE/toolchain/bare-metal-rust"
+}
+
+# What tests compare our figures with: the objcopy of the compiler's LLVM.
+step_yardsticks() {
+    packages "llvm-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
 }
 
 # Docker is not installed here: whether a machine may run a root daemon is its owner's decision.
