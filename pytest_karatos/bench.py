@@ -84,11 +84,15 @@ class Bench:
             journal=self.run.journal,
         )
 
+    @property
+    def _prebuilt(self) -> PrebuiltBuilder:
+        return PrebuiltBuilder(self.settings.prebuilt)
+
     def prepare(self) -> None:
         """Do the long work that all tests share (the builder image) before the first of them."""
-        given = self.settings.prebuilt
-        built = [one for one in self.settings.chosen if not {one.name, one.arch} & given.keys()]
-        if built and self.chosen.runner is not None:
+        if all(map(self._prebuilt.serves, self.settings.chosen)):
+            return
+        if self.chosen.runner is not None:
             self.chosen.runner.prepare()
 
     def board(self, name: str) -> Board:
@@ -132,9 +136,8 @@ class Bench:
         )
 
     def _entry(self, asked: BuildRequest) -> Entry:
-        prebuilt = PrebuiltBuilder(self.settings.prebuilt)
-        if prebuilt.serves(asked) or self.chosen.builder.name == prebuilt.name:
-            return prebuilt.entry(asked)
+        if self._prebuilt.serves(asked.board) or self.chosen.builder.name == PrebuiltBuilder.name:
+            return self._prebuilt.entry(asked)
         workshop = Workshop(
             builder=self.chosen.builder,
             shelf=Shelf(self.settings.cache / "shelf", self.settings.cache_bytes),

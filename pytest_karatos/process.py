@@ -107,6 +107,10 @@ def find_tool(name: str, *, needed_for: str, cure: str) -> str:
     return path
 
 
+def _absent(argv: Sequence[str]) -> MissingTool:
+    return MissingTool(f"'{argv[0]}' is not on PATH.", why=f"wanted to run: {argv}")
+
+
 def output_of(
     argv: Sequence[str], *, timeout: float = 30.0, env: Mapping[str, str] | None = None
 ) -> Outcome:
@@ -128,7 +132,7 @@ def output_of(
             errors="backslashreplace",
         )
     except FileNotFoundError:
-        raise MissingTool(f"'{argv[0]}' is not on PATH.", why=f"wanted to run: {argv}") from None
+        raise _absent(argv) from None
     except subprocess.TimeoutExpired:
         return Outcome(argv=tuple(argv), status=-signal.SIGKILL, stdout="", stderr="timed out")
     return Outcome(argv=tuple(argv), status=done.returncode, stdout=done.stdout, stderr=done.stderr)
@@ -206,7 +210,7 @@ def running(
             start_new_session=True,
         )
     except FileNotFoundError:
-        raise MissingTool(f"'{argv[0]}' is not on PATH.", why=f"wanted to run: {argv}") from None
+        raise _absent(argv) from None
     child = Child(popen)
     try:
         yield child

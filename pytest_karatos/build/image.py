@@ -12,6 +12,7 @@ from pytest_karatos.engine import Engine
 from pytest_karatos.errors import ImageFailed
 from pytest_karatos.process import STDOUT, running
 from pytest_karatos.progress import Progress
+from pytest_karatos.text import tail
 
 CONTENT_LABEL = "org.pytest-karatos.content"
 #: The base that can be made out of Debian packages.
@@ -106,7 +107,7 @@ def _build(engine: Engine, folder: Path, wanted: Image, progress: Progress, cach
                 file.write(f"{line}\n")
                 progress.say(line)
     except ImageFailed as error:
-        last = "\n".join(log.read_text().splitlines()[-_LAST_LINES:])
+        last = "\n".join(tail(log, _LAST_LINES))
         raise ImageFailed(
             f"the builder image was not built: {error.what}\n{last}",
             why=f"the log is {log}",
@@ -150,7 +151,7 @@ def _make_base(base: str, cache: Path) -> None:
     with log.open("wb") as file, running(argv, stdout=file, stderr=STDOUT) as child:
         status = child.wait(_BASE_SECONDS)
     if status != 0:
-        last = "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
+        last = "\n".join(tail(log, _LAST_LINES))
         raise ImageFailed(
             f"base image '{base}' is in no registry that answers, and making it from Debian "
             f"packages ended with status {status}:\n{last}",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytest_karatos.board import Board
 from pytest_karatos.build.shelf import Entry, sha256_of
 from pytest_karatos.errors import BadFirmware, BadSetting
 from pytest_karatos.firmware import BuildRequest, Provenance
@@ -24,9 +25,9 @@ class PrebuiltBuilder:
         """There is none that we could know of."""
         return "prebuilt"
 
-    def serves(self, request: BuildRequest) -> bool:
-        """Tell whether an ELF was named for the request's board or arch."""
-        return request.board.name in self._elves or request.board.arch in self._elves
+    def serves(self, board: Board) -> bool:
+        """Tell whether an ELF was named for the board or its arch."""
+        return board.name in self._elves or board.arch in self._elves
 
     def identity(self, request: BuildRequest) -> str:
         """Condense the file itself: other bytes, other firmware."""

@@ -75,7 +75,7 @@ class Session:
 
     def firmware(self, item: pytest.Item, where: target.Target) -> Firmware:
         """Return the firmware that ``item`` asks for by its marker."""
-        words = target.words_of(list(item.iter_markers("karatos")))
+        words = target.words_of(item)
         features = target.as_words(words.get("features"))
         firmware = self.bench.firmware(where.board, where.profile, features)
         item.stash[FIRMWARE] = firmware
@@ -84,7 +84,7 @@ class Session:
     @contextmanager
     def boot(self, item: pytest.Item, firmware: Firmware) -> Iterator[Machine]:
         """Boot for one test."""
-        words = target.words_of(list(item.iter_markers("karatos")))
+        words = target.words_of(item)
         with self.bench.boot(firmware, item.nodeid) as machine:
             machine.console.timeout = words.get("timeout", self.settings.timeout_seconds)
             item.stash[MACHINE] = machine
@@ -152,7 +152,7 @@ class Session:
         yield
         machine = item.stash.get(MACHINE, None)
         if machine is not None:
-            words = target.words_of(list(item.iter_markers("karatos")))
+            words = target.words_of(item)
             judge(machine, words.get("expect_exit"))
 
     @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,5 @@
 """Decide which boards and profiles a test runs on, from the settings and the test's marker."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +21,13 @@ class Target:
     profile: str
 
 
-def words_of(marks: Sequence[pytest.Mark]) -> dict[str, Any]:
+def words_of(node: pytest.Item) -> dict[str, Any]:
     """Merge a test's ``karatos`` marks, the nearest last.
 
     :raises pytest.UsageError: for a word that the marker does not have.
     """
     merged: dict[str, Any] = {}
-    for mark in reversed(marks):
+    for mark in reversed(list(node.iter_markers("karatos"))):
         merged.update(mark.kwargs)
         for word in mark.kwargs.keys() - set(MARKER_WORDS):
             raise pytest.UsageError(
@@ -74,7 +73,7 @@ def id_of(target: Target, settings: Settings, words: dict[str, Any]) -> str:
 
 def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
     """Give a test its targets."""
-    words = words_of(list(metafunc.definition.iter_markers("karatos")))
+    words = words_of(metafunc.definition)
     found = targets(settings, words)
     values: list[Any] = [pytest.param(one, id=id_of(one, settings, words)) for one in found]
     metafunc.parametrize(
