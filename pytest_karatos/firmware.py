@@ -58,6 +58,8 @@ class Provenance:
     command: str
     source: str
     source_revision: str = ""
+    #: The builder image by name, when it was built in a container.
+    image: str = ""
     built_at: str = ""
     seconds: float = 0.0
     #: True when this run built it, False when it came off the shelf.

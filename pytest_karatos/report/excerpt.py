@@ -1,0 +1,133 @@
+"""Show the parts of a console log that a reviewer needs: its head, its tail, the lines at a fault.
+
+A log may be 64 MB; an excerpt is at most about fifty lines, and reading it takes bounded memory.
+"""
+
+import mmap
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_karatos.text import plain
+
+#: Lines that are shown at the head, at the tail, and before and behind the first fault.
+HEAD, TAIL, AROUND = 8, 16, 8
+#: Characters of one line that are shown.
+WIDTH = 200
+#: Bytes that are looked at for one part; a line that does not end within it is shown in part.
+_PART_BYTES = 16 * 1024
+_LINE_END = re.compile(rb"\r*\n|\r+")
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How a log is read: ``bad`` texts are marked, ``patterns`` find the guest's clock.
+
+    ``seconds_at`` maps a byte offset to host seconds since the boot, or None when unknown.
+    """
+
+    bad: tuple[str, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+    seconds_at: Callable[[int], float | None] = lambda _: None
+
+
+def excerpt(log: Path, reading: Reading) -> list[Facts]:
+    """Return lines as ``number`` (from 1), ``seconds``, ``tick``, ``text`` and ``mark``.
+
+    ``mark`` is True for a line with a bad text; ``seconds`` and ``tick`` are None when unknown.
+    Where lines are left out between two of these, the numbers jump. Empty without a log.
+    """
+    try:
+        with log.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return [_line(one, reading) for one in _chosen(data, reading.bad)]
+    except (OSError, ValueError):  # no such file; an empty one cannot be mapped
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    number: int
+    offset: int
+    data: bytes
+
+
+def _chosen(data: mmap.mmap, bad: Sequence[str]) -> list[_Raw]:
+    lines = {one.offset: one for one in _forward(data, 0, HEAD)}
+    at = _first_bad(data, bad)
+    if at is not None:
+        lines |= {one.offset: one for one in _around(data, at)}
+    lines |= {one.offset: one for one in _backward(data, len(data), TAIL)}
+    return [lines[offset] for offset in sorted(lines)]
+
+
+def _first_bad(data: mmap.mmap, bad: Sequence[str]) -> int | None:
+    words = [re.escape(text.encode()) for text in bad if text]
+    found = re.search(b"|".join(words), data) if words else None
+    return found.start() if found else None
+
+
+def _around(data: mmap.mmap, at: int) -> Iterable[_Raw]:
+    before = list(_backward(data, at, AROUND + 1))
+    start = before[-1].offset if before and not _ended(data, at) else at
+    return [*before[:-1], *_forward(data, start, AROUND)]
+
+
+def _ended(data: mmap.mmap, at: int) -> bool:
+    return at == 0 or data[at - 1 : at] in (b"\n", b"\r")
+
+
+def _forward(data: mmap.mmap, start: int, lines: int) -> Iterator[_Raw]:
+    part = data[start : start + _PART_BYTES]
+    return _cut(part, start, _number_at(data, start), lines)
+
+
+def _backward(data: mmap.mmap, end: int, lines: int) -> Iterator[_Raw]:
+    start = max(0, end - _PART_BYTES)
+    part = data[start:end]
+    if start:  # begin behind the first line end, if there is one
+        first = _LINE_END.search(part)
+        skipped = first.end() if first else 0
+        start, part = start + skipped, part[skipped:]
+    found = list(_cut(part, start, _number_at(data, start), None))
+    return iter(found[-lines:])
+
+
+def _number_at(data: mmap.mmap, offset: int) -> int:
+    """Count the lines before ``offset`` by LF, which every usual line end has."""
+    block, count = 1024 * 1024, 1
+    for start in range(0, offset, block):
+        count += data[start : min(offset, start + block)].count(b"\n")
+    return count
+
+
+def _cut(part: bytes, start: int, number: int, lines: int | None) -> Iterator[_Raw]:
+    at = 0
+    while at < len(part) and lines != 0:
+        end = _LINE_END.search(part, at)
+        stop, after = (end.start(), end.end()) if end else (len(part), len(part))
+        yield _Raw(number, start + at, part[at:stop])
+        number, at = number + 1, after
+        lines = None if lines is None else lines - 1
+
+
+def _line(raw: _Raw, reading: Reading) -> Facts:
+    text = plain(raw.data[: 4 * WIDTH].decode(errors="backslashreplace"))
+    return {
+        "number": raw.number,
+        "seconds": reading.seconds_at(raw.offset),
+        "tick": _tick(text, reading.patterns),
+        "text": text if len(text) <= WIDTH else f"{text[:WIDTH]} [...]",
+        "mark": any(word in text for word in reading.bad if word),
+    }
+
+
+def _tick(text: str, patterns: Iterable[re.Pattern[str]]) -> int | None:
+    for pattern in patterns:
+        found = pattern.search(text)
+        if found:
+            return int(found["tick"])
+    return None
