@@ -2,11 +2,11 @@
 
 >>> from pytest_karatos import Bench                                    # doctest: +SKIP
 >>> with Bench.here("firmware") as bench:                               # doctest: +SKIP
-...     firmware = bench.firmware(bench.board("arm"))
-...     with bench.boot(firmware, "by hand") as machine:
+...     with bench.boot("arm") as machine:
 ...         machine.console.expect("pass")
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ from pytest_karatos.emulate.protocol import Boot, Emulator, Machine
 from pytest_karatos.errors import UnknownName
 from pytest_karatos.firmware import BuildRequest, Firmware
 from pytest_karatos.measure.size import sizes
-from pytest_karatos.settings import Settings, load, request
+from pytest_karatos.settings import TYPED_WORDS, Settings, load, request, unknown
 
 
 @dataclass(kw_only=True)
@@ -55,12 +55,19 @@ class Bench:
     ) -> Self:
         """Open a bench for the present folder, for scripts and REPLs.
 
-        ``typed`` are settings by the word of their flag: ``builder="local"``.
+        ``source`` is the firmware tree. ``environ`` is what settings (``KARATOS_*``) and builds
+        see: this process's environment unless given. ``typed`` are settings by the word of their
+        flag: ``builder="local"``, ``profile="release"``.
+
+        :raises BadSetting, UnknownName: for settings that cannot be.
         """
-        root = Path.cwd()
+        # A script has no roof above it that would hand the environment down.
+        seen = dict(os.environ) if environ is None else environ
         words = {**typed, **({"source": str(source)} if source else {})}
-        settings = load(root=root, environ=environ or {}, typed=words)
-        return cls(settings=settings, environ=environ or {}, run=open_run(settings.artifacts))
+        for word in words.keys() - TYPED_WORDS:
+            raise unknown("setting", word, sorted(TYPED_WORDS), origin="Bench.here")
+        settings = load(root=Path.cwd(), environ=seen, typed=words)
+        return cls(settings=settings, environ=seen, run=open_run(settings.artifacts))
 
     def __enter__(self) -> Self:
         return self
@@ -107,12 +114,18 @@ class Bench:
         known = ", ".join(sorted({board.name for board in boards} | {b.id for b in boards}))
         raise UnknownName(f"there is no board '{name}'.", cure=f"known: {known}")
 
-    def firmware(self, board: Board, profile: str = "", features: tuple[str, ...] = ()) -> Firmware:
-        """Return the built firmware for ``board``; built at most once on this machine.
+    def firmware(
+        self, board: Board | str, profile: str = "", features: tuple[str, ...] = ()
+    ) -> Firmware:
+        """Return the built firmware for ``board``, which may be a name or an arch.
 
+        It is built at most once on this machine; the first profile of the settings is the default.
+
+        :raises UnknownName: for a board that nobody defined.
         :raises BuildFailed: when its build command fails.
         :raises BadFirmware: when what came out is no ELF for this board.
         """
+        board = self.board(board) if isinstance(board, str) else board
         asked = request(
             self.settings, board, profile or self.settings.profiles[0], tuple(sorted(features))
         )
@@ -167,8 +180,13 @@ class Bench:
         return ContainerEmulator(container, wires)
 
     @contextmanager
-    def boot(self, firmware: Firmware, test: str) -> Iterator[Machine]:
-        """Boot ``firmware`` for ``test`` (any text; it names the artifacts) and end it after."""
+    def boot(self, firmware: Firmware | Board | str, test: str = "by hand") -> Iterator[Machine]:
+        """Boot ``firmware`` for ``test`` (any text; it names the artifacts) and end it after.
+
+        A board, or its name or arch, means its firmware, which is built first if it has to be.
+        """
+        if not isinstance(firmware, Firmware):
+            firmware = self.firmware(firmware)
         boot = Boot(
             board=firmware.board,
             elf=firmware.elf,
@@ -176,4 +194,5 @@ class Bench:
             rules=self.settings.rules,
         )
         with self.emulator_for(firmware.board).boot(boot) as machine:
+            machine.console.timeout = self.settings.timeout_seconds
             yield machine

@@ -140,6 +140,9 @@ KEYS: tuple[Key, ...] = (
     _key("artifacts.json", kinds.PATH, None, "write the ledger there", "json"),
 )
 
+#: The words by which options, and :meth:`pytest_karatos.Bench.here`, hand settings over.
+TYPED_WORDS = frozenset(key.typed for key in KEYS if key.typed)
+
 #: The keys as nested tables: part of the name -> table, or the key itself.
 Tree = Mapping[str, "Tree | Key"]
 
