@@ -13,7 +13,7 @@ from pytest_karatos.console.life import Life, Unknown
 from pytest_karatos.console.pump import Pump
 from pytest_karatos.console.replay import Replay
 from pytest_karatos.console.search import LOOKBACK, Hit, Wanted
-from pytest_karatos.console.stream import Stream, read_back
+from pytest_karatos.console.stream import Stream
 from pytest_karatos.console.wait import Ended, Late, Wait
 from pytest_karatos.errors import Misbehaved, NotSeen
 from pytest_karatos.watch import MIB, WatchRules
@@ -65,7 +65,7 @@ class Console(_Base):
         """What was seen so far, as matching sees it; of more than 4 MiB only both ends."""
         while self._stream.pull():
             pass
-        return self._read_back()
+        return self._stream.whole(_WHOLE)
 
     @property
     def buffer(self) -> str:
@@ -145,6 +145,11 @@ class Console(_Base):
         """Let ``texts`` be printed, although they mean a fault or were forbidden."""
         for text in texts:
             self._stream.allow(text)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The texts that mean a failure: faults and what was forbidden, without what is allowed."""
+        return self._stream.watched
 
     def check(self) -> None:
         """Judge everything that has come so far, waited for or not; after the end: all of it.
@@ -242,9 +247,3 @@ class Console(_Base):
         if kind is EOF:
             self._stream.cursor = self._stream.end
         return entries.index(kind)
-
-    def _read_back(self) -> str:
-        stream = self._stream
-        if not stream.base:
-            return stream.text
-        return read_back(self._pump, stream.offset, _WHOLE)

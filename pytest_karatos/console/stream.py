@@ -79,9 +79,18 @@ class Stream:
             return True
         return False
 
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The texts that make marks."""
+        return tuple(self._bad)
+
     def part(self, start: int, end: int) -> str:
         """Return the text between two positions, as far as it is still kept."""
         return self.text[max(0, start - self.base) : max(0, end - self.base)]
+
+    def whole(self, most_bytes: int) -> str:
+        """Return all text from the boot on; of more than ``most_bytes`` only both ends."""
+        return _read_back(self.pump, self.offset, most_bytes) if self.base else self.text
 
     def forbid(self, text: str) -> None:
         """Mark ``text`` from the cursor on, in what came and in what comes."""
@@ -181,7 +190,7 @@ class Stream:
         return _Boots("" if same else self.text[begin : second + 1], guessed=True)
 
 
-def read_back(pump: Pump, end: int, whole: int) -> str:
+def _read_back(pump: Pump, end: int, whole: int) -> str:
     """Read the transcript up to ``end`` as text; of more than ``whole`` bytes only both ends."""
     if end <= whole:
         return Plain().feed(pump.read(0, end), last=True)

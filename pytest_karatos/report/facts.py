@@ -1,11 +1,14 @@
 """Turn what a worker holds (a firmware, an ended machine) into plain values for the ledger."""
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.measure.size import flash_regions, ram_regions
+from pytest_karatos.report.excerpt import Reading, excerpt
 
 Facts = dict[str, Any]
 
@@ -46,3 +49,16 @@ def _limits(firmware: Firmware, budgets: Budgets) -> Facts:
         found[f"{metric}_limit"] = budget.limit_bytes if budget else None
         found[f"{metric}_limit_origin"] = budget.origin if budget else ""
     return found
+
+
+def boot_facts(folder: Path, reading: Reading) -> Facts:
+    """Describe an ended boot by the files in its ``folder``: ``boot.json`` and an excerpt.
+
+    ``folder`` is absolute; ``log`` is :func:`pytest_karatos.report.excerpt.excerpt`'s list.
+    """
+    try:
+        told = json.loads((folder / "boot.json").read_text())
+    except (OSError, ValueError):
+        told = {}
+    log = excerpt(folder / "console.log", reading)
+    return {**told, "folder": str(folder.absolute()), "log": log}

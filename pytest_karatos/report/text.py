@@ -2,30 +2,46 @@
 
 from collections.abc import Sequence
 
-from pytest_karatos.report.ledger import Facts, Ledger
+from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.outcome import Facts
 
-_HEAD = ("board", "profile", "passed", "failed", "flash", "RAM", "build")
+_HEAD = ("board", "profile", "tests", "flash", "RAM", "build", "verdict")
+_WORDS = ("board", "profile", "tests", "verdict")
 
 
 def table(ledger: Ledger) -> list[str]:
-    """Return the summary's lines; none when no firmware was used."""
-    rows = [_row(facts) for facts in ledger.boards()]
-    if not rows:
+    """Return the summary's lines, a row per board and profile; none when no firmware was used."""
+    boards = ledger.boards()
+    if not any(row["firmware"] or row["errors"] or row["skipped"] for row in boards):
         return []
+    rows = [_row(row, ledger.firmwares.get(row["firmware"])) for row in boards]
     made = [build for build in ledger.builds if build["ok"]]
     return [*_aligned([_HEAD, *rows]), f"{len(made)} built, {_broken(ledger)}{_taken(ledger)}"]
 
 
-def _row(facts: Facts) -> tuple[str, ...]:
-    return (
-        f"{facts['board']} ({facts['arch']})",
-        str(facts["profile"]),
-        str(facts["passed"]),
-        str(facts["failed"] + facts["other"]),
-        f"{facts['flash_bytes']:,} B",
-        f"{facts['ram_bytes']:,} B",
-        f"{facts['build_seconds']:.1f} s",
-    )
+def _row(row: Facts, firmware: Facts | None) -> tuple[str, ...]:
+    total = sum(row[word] for word in ("passed", "failed", "errors", "skipped"))
+    figures = ("-", "-", "-")
+    if firmware is not None:
+        seconds = firmware["build_seconds"]
+        figures = (
+            _size(firmware, "flash"),
+            _size(firmware, "ram"),
+            f"{seconds:.1f} s" if firmware["builder"] != "prebuilt" else "prebuilt",
+        )
+    tests = f"{row['passed']} of {total} passed" if total else "none"
+    return (f"{row['board']} ({row['arch']})", row["profile"], tests, *figures, row["verdict"])
+
+
+def _size(firmware: Facts, metric: str) -> str:
+    """Write bytes, with their limit where one was set: ``7,536 of 16,384 B``.
+
+    >>> _size({"ram_bytes": 1000, "ram_limit": 1024}, "ram")
+    '1,000 of 1,024 B'
+    """
+    limit = firmware[f"{metric}_limit"]
+    of = "" if limit is None else f" of {limit:,}"
+    return f"{firmware[f'{metric}_bytes']:,}{of} B"
 
 
 def _broken(ledger: Ledger) -> str:
@@ -34,18 +50,16 @@ def _broken(ledger: Ledger) -> str:
 
 
 def _taken(ledger: Ledger) -> str:
-    keys = {test["firmware"]["key"] for test in ledger.tests if test.get("firmware")}
     made = sum(bool(build["ok"]) for build in ledger.builds)
-    return f"{max(0, len(keys) - made)} taken from the shelf"
+    return f"{max(0, len(ledger.firmwares) - made)} taken from the shelf"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    words = 2  # the first columns are words, the rest are figures
     return [
         "  ".join(
-            cell.ljust(width) if column < words else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if name in _WORDS else cell.rjust(width)
+            for name, cell, width in zip(_HEAD, row, widths, strict=True)
         ).rstrip()
         for row in rows
     ]

@@ -83,9 +83,8 @@ def session_of(config: pytest.Config) -> Session:
     found = config.pluginmanager.get_plugin("karatos-session")
     if found is None:
         # Imported by name: a run without firmware pays nothing for the house below.
-        room = import_module("pytest_karatos.roof.session")
+        room = import_module("pytest_karatos.roof.opening")
         found = room.open_session(config, typed_of(config))
-        config.pluginmanager.register(found, "karatos-session")
     session: Session = found
     return session
 

@@ -1,7 +1,5 @@
 """Turn an error into what a person reads in a report, and add what the console said."""
 
-import html
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,6 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 
 from pytest_karatos.emulate.protocol import Machine
 from pytest_karatos.errors import KaratosError, Misbehaved
-from pytest_karatos.firmware import Firmware
 from pytest_karatos.text import tail
 
 _HOUSE = Path(__file__).parent.parent
@@ -64,43 +61,31 @@ def _is_machinery(path: Path) -> bool:
     return _HOUSE in path.parents or {"_pytest", "pluggy"} & set(path.parts) != set()
 
 
-def attach(report: pytest.TestReport, machine: Machine | None, config: pytest.Config) -> None:
-    """Add the end of the console: a section where the test failed, an extra to its HTML row."""
-    if machine is None or report.when != "call":
+def attach(report: pytest.TestReport, machine: Machine | None) -> None:
+    """Add the end of the console as a section where the test failed without showing it."""
+    if machine is None or report.when != "call" or not report.failed:
         return
-    lines = tail(machine.console.transcript, _TAIL_LINES)
-    title = f"console of {machine.board.name}: {machine.console.transcript}"
-    if report.failed and not _says_console(report):
+    if "transcript" not in report.longreprtext:
+        lines = tail(machine.console.transcript, _TAIL_LINES)
+        title = f"console of {machine.board.name}: {machine.console.transcript}"
         report.sections.append((title, "\n".join(f"| {line}" for line in lines)))
-    if config.pluginmanager.hasplugin("html"):
-        text = html.escape("\n".join(lines))
-        extra = {"name": "console", "format_type": "html", "mime_type": None, "extension": None}
-        block = f"<details><summary>{html.escape(title)}</summary><pre>{text}</pre></details>"
-        # pytest-html reads this attribute; pytest-xdist carries it over as it is.
-        earlier = getattr(report, "extras", [])
-        vars(report)["extras"] = [*earlier, {**extra, "content": block}]
 
 
-def _says_console(report: pytest.TestReport) -> bool:
-    return "transcript" in report.longreprtext
+def properties(facts: dict[str, Any]) -> list[tuple[str, object]]:
+    """Return what JUnit gets of a test's facts, as ``karatos.board`` and the like.
 
-
-def facts(firmware: Firmware | None) -> dict[str, Any] | None:
-    """Return what the ledger keeps of a firmware, as plain values that can cross processes."""
-    if firmware is None:
-        return None
-    return {
-        "board": firmware.board.name,
-        "arch": firmware.board.arch,
-        "profile": firmware.profile,
-        "features": list(firmware.features),
-        "key": firmware.key,
-        **asdict(firmware.sizes),
-        "build_seconds": firmware.provenance.seconds,
-        "fresh": firmware.provenance.fresh,
-        "builder": firmware.provenance.builder,
-        "revision": firmware.provenance.source_revision,
-    }
+    >>> properties({"board": "virt", "firmware": {"key": "ab", "flash_bytes": 9, "ram_bytes": 1}})
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [('karatos.board', 'virt'), ('karatos.firmware', 'ab'), ('karatos.flash_bytes', 9),
+     ('karatos.ram_bytes', 1)]
+    """
+    words = [(key, facts.get(key)) for key in ("board", "arch", "profile")]
+    firmware = facts.get("firmware") or {}
+    words += [("firmware", firmware.get("key"))]
+    words += [(key, firmware.get(key)) for key in ("flash_bytes", "ram_bytes")]
+    for boot in facts.get("boots", ()):
+        words += [(key, boot.get(key)) for key in ("exit_status", "instructions", "folder")]
+    return [(f"karatos.{key}", value) for key, value in words if value is not None]
 
 
 def short(path: Path, root: Path) -> str:

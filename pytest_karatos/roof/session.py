@@ -1,12 +1,13 @@
-"""Hold one pytest run together: settings at configure, a bench on first need, a ledger at the end.
+"""Hold one pytest run together: settings at configure, a bench on first need, facts on reports.
 
 On a worker of pytest-xdist the session joins the run of its controller (same folder, same choice
-of builder); facts travel back as plain values on the reports.
+of builder); facts travel back as plain values on the reports, to ``roof.recorder``.
 """
 
 import os
+import re
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,13 @@ from pytest_karatos.ending import judge
 from pytest_karatos.errors import KaratosError
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
-from pytest_karatos.report import json as json_report
-from pytest_karatos.report.ledger import Ledger
-from pytest_karatos.report.text import table
+from pytest_karatos.report.excerpt import Reading
+from pytest_karatos.report.facts import boot_facts, firmware_facts
 from pytest_karatos.roof import outcome, target
+from pytest_karatos.roof.phase import origin_of
 from pytest_karatos.roof.ticker import Ticker
 from pytest_karatos.scheduler import Scheduler
-from pytest_karatos.settings import Settings, load
+from pytest_karatos.settings import Settings
 
 MACHINE: pytest.StashKey[Machine] = pytest.StashKey()
 FIRMWARE: pytest.StashKey[Firmware] = pytest.StashKey()
@@ -41,8 +42,12 @@ class Session:
         self.settings = settings
         self._config = config
         self._told: dict[str, str] = getattr(config, "workerinput", {}).get("karatos", {})
-        self._ledger = Ledger()
         self._ticker: Ticker | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether this run has a folder: not when tests are only collected."""
+        return "run" in vars(self)
 
     @cached_property
     def run(self) -> Run:
@@ -102,15 +107,18 @@ class Session:
     def pytest_sessionstart(self) -> None:
         """Find the folder and the builder before anything else: what is wrong is said once.
 
+        A builder that cannot work stops the run only when a test needs it; workers are told of
+        the choice before anybody knows their tests.
+
         :raises pytest.UsageError: for a daemon that is down, a folder that cannot be written ...
         """
         if self._told or self._config.option.collectonly:
             return
-        try:
+        with _usage_error():
             check_word(self.settings.emulator)
-            _ = self.run, self.bench.chosen
-        except KaratosError as error:
-            raise pytest.UsageError(str(error)) from None
+            _ = self.run
+            if getattr(self._config.option, "dist", "no") != "no":
+                _ = self.bench.chosen
 
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         """Say what is tested and by what means; silent where nothing will be run."""
@@ -118,10 +126,12 @@ class Session:
             return []
         boards = ", ".join(f"{board.name} ({board.arch})" for board in self.settings.chosen)
         source = outcome.short(self.settings.source, config.rootpath)
-        return [
-            f"karatos: {boards}; {'/'.join(self.settings.profiles)}; source {source}",
-            f"karatos: builder {self.bench.chosen.builder.name} ({self.bench.chosen.why})",
-        ]
+        first = f"karatos: {boards}; {'/'.join(self.settings.profiles)}; source {source}"
+        try:
+            chosen = self.bench.chosen
+        except KaratosError as error:
+            return [first, f"karatos: builder {self.settings.builder} cannot work: {error.what}"]
+        return [first, f"karatos: builder {chosen.builder.name} ({chosen.why})"]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  # xdist may be absent
@@ -144,7 +154,8 @@ class Session:
         On each worker, since only workers know the tests; one of them makes it, the others wait.
         """
         if not self._config.option.collectonly and any(map(target.is_ours, session.items)):
-            self.bench.prepare()
+            with _usage_error():
+                self.bench.prepare()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
@@ -163,55 +174,56 @@ class Session:
         outcome.shorten(call)
         report = yield
         outcome.speak(report, call)
-        outcome.attach(report, item.stash.get(MACHINE, None), item.config)
-        vars(report)["karatos"] = outcome.facts(item.stash.get(FIRMWARE, None))
+        outcome.attach(report, item.stash.get(MACHINE, None))
+        facts = self._facts_of(item, report.when)
+        vars(report)["karatos"] = facts
+        if report.when == "teardown":
+            report.user_properties.extend(outcome.properties(facts))
         return report
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Enter a test's outcome in the ledger; only the controller's ledger is read."""
-        if report.when == "call" or report.outcome != "passed":
-            firmware = getattr(report, "karatos", None)
-            fact = {"id": report.nodeid, "outcome": report.outcome, "when": report.when}
-            self._ledger.tests.append(
-                {**fact, "seconds": round(report.duration, 3), "firmware": firmware}
-            )
+    def _facts_of(self, item: pytest.Item, when: str | None) -> dict[str, Any]:
+        """Return what the ledger gets of an item's phase, as plain values."""
+        facts = origin_of(item)
+        firmware, machine = item.stash.get(FIRMWARE, None), item.stash.get(MACHINE, None)
+        if firmware is not None:
+            facts["firmware"] = firmware_facts(firmware, self.budgets)
+        if machine is not None and when == "teardown":
+            reading = Reading(bad=machine.console.watched, patterns=self._ticks)
+            facts["boots"] = [boot_facts(machine.console.transcript.parent, reading)]
+        return facts
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table of boards and where the files are."""
-        if self._told or "run" not in vars(self):
-            return
-        self._stop_ticker()
-        lines, _ = self.run.journal.read()
-        self._ledger.add_journal(lines)
-        rows = table(self._ledger)
-        if rows:
-            terminalreporter.section("karatos")
-            for row in rows:
-                terminalreporter.line(row)
-            place = outcome.short(self.run.folder, self._config.rootpath)
-            terminalreporter.line(f"console transcripts and build logs: {place}")
-        if self.settings.json_path is not None:
-            json_report.write(self._ledger, self.settings.json_path)
+    @cached_property
+    def _ticks(self) -> tuple[re.Pattern[str], ...]:
+        """The patterns of the dialects that find the guest's own clock in a line."""
+        rules = [rule for dialect in self.settings.dialects for rule in dialect.rules]
+        found = (rule.pattern for rule in rules if "(?P<tick>" in rule.pattern)
+        return tuple(map(re.compile, found))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the ledger's header says of the settings in use."""
+        facts = {"source": str(self.settings.source), "builder": "", "builder_why": ""}
+        with suppress(KaratosError):
+            chosen = self.bench.chosen
+            facts |= {"builder": chosen.builder.name, "builder_why": chosen.why}
+        return facts
 
     def pytest_unconfigure(self) -> None:
         """End what is warm."""
-        self._stop_ticker()
+        self.quiet()
         if "bench" in vars(self):
             self.bench.close()
 
-    def _stop_ticker(self) -> None:
+    def quiet(self) -> None:
+        """End the live line of progress, before anything else is printed."""
         if self._ticker is not None:
             self._ticker.stop()
             self._ticker = None
 
 
-def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
-    """Read the settings once and return the run's session.
-
-    :raises pytest.UsageError: for whatever was typed or written wrong.
-    """
+@contextmanager
+def _usage_error() -> Iterator[None]:
+    """Let pytest end with our sentence, instead of a traceback."""
     try:
-        settings = load(root=config.rootpath, environ=os.environ, typed=typed)
+        yield
     except KaratosError as error:
         raise pytest.UsageError(str(error)) from None
-    return Session(config, settings)

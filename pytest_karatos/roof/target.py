@@ -1,6 +1,6 @@
 """Decide which boards and profiles a test runs on, from the settings and the test's marker."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ class Target:
 
     board: Board
     profile: str
+    #: Its word in a test id.
+    id: str = ""
 
 
 def words_of(node: pytest.Item) -> dict[str, Any]:
@@ -71,11 +73,24 @@ def id_of(target: Target, settings: Settings, words: dict[str, Any]) -> str:
     return f"{target.board.id}-{target.profile}" if several else target.board.id
 
 
+def base_of(nodeid: str, target_id: str) -> str:
+    """Return a test's id without its target, so that two boards' runs of it have one name.
+
+    >>> base_of("test_x.py::test_a[arm]", "arm"), base_of("t.py::test_b[1-arm-x]", "arm")
+    ('test_x.py::test_a', 't.py::test_b[1-x]')
+    """
+    head, bracket, inside = nodeid.partition("[")
+    if not bracket:
+        return nodeid
+    words = f"-{inside.removesuffix(']')}-".replace(f"-{target_id}-", "-", 1).strip("-")
+    return f"{head}[{words}]" if words else head
+
+
 def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
     """Give a test its targets."""
     words = words_of(metafunc.definition)
-    found = targets(settings, words)
-    values: list[Any] = [pytest.param(one, id=id_of(one, settings, words)) for one in found]
+    found = [replace(one, id=id_of(one, settings, words)) for one in targets(settings, words)]
+    values: list[Any] = [pytest.param(one, id=one.id) for one in found]
     metafunc.parametrize(
         "karatos_target", values or [pytest.param(None, id=UNFIT)], indirect=True, scope="session"
     )

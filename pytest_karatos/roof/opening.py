@@ -1,0 +1,26 @@
+"""Open a run's session: read the settings once, and register who listens to what happens."""
+
+import os
+
+import pytest
+
+from pytest_karatos.errors import KaratosError
+from pytest_karatos.roof.recorder import Recorder
+from pytest_karatos.roof.session import Session
+from pytest_karatos.settings import load
+
+
+def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
+    """Read the settings and register the run's plugins; workers only do, the controller records.
+
+    :raises pytest.UsageError: for whatever was typed or written wrong.
+    """
+    try:
+        settings = load(root=config.rootpath, environ=os.environ, typed=typed)
+    except KaratosError as error:
+        raise pytest.UsageError(str(error)) from None
+    session = Session(config, settings)
+    config.pluginmanager.register(session, "karatos-session")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(config, session), "karatos-recorder")
+    return session
