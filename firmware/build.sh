@@ -8,7 +8,7 @@ readonly ROOT CONFIG=build/configs/global.toml
 usage() {
     cat <<END
 usage: ./build.sh [arm|riscv|all] [debug|release] [options]
-  -b, --board BOARD     a board of $CONFIG (default: the only one of the arch)
+  -b, --board BOARD     a board of $CONFIG (default: the first of the arch)
       --features=A,B    cargo features of the kernel (see kernel/Cargo.toml), may be empty
   -t, --test            boot the result in QEMU; fails unless it passes in time
   -c, --clean           build from nothing
@@ -69,22 +69,28 @@ find_board() {  # arch, wanted
     fail "$CONFIG has no $1 board '$2'; it has: $(boards_of "$1" | tr '\n' ' ')"
 }
 
-# In a folder of the triple's own, so that builds of two archs in one tree do not race.
-write_memory_layout() {  # arch, board, folder
-    local template pair
+# Into a folder named after what is in it. Cargo does not look at linker scripts; it does look at its
+# flags, so another layout is another build, and builds of two boards in one tree do not race.
+write_memory_layout() {  # arch, board, triple; prints the folder
+    local template pair layout folder edits=()
     template=build/templates/$(text "targets.$1" memory_template)
-    local edits=()
     while read -r pair; do
         edits+=(-e "s/@${pair% = *}@/${pair#* = }/")
     done < <(setting "boards.$2" memory | tr -d '{}" ' | tr ',' '\n' | sed 's/=/ = /')
-    mkdir -p "$3"
-    sed "${edits[@]}" "$template" >"$3/memory.x.$$"
-    if cmp -s "$3/memory.x.$$" "$3/memory.x"; then rm "$3/memory.x.$$"; else mv "$3/memory.x.$$" "$3/memory.x"; fi
+    layout=$(sed "${edits[@]}" "$template")
+    folder=target/$3/memory-$(cksum <<<"$layout" | cut -d' ' -f1)
+    mkdir -p "$folder"
+    printf '%s\n' "$layout" >"$folder/memory.x.$$"
+    mv "$folder/memory.x.$$" "$folder/memory.x"
+    echo "$folder"
 }
 
 build() {  # arch, board, triple
-    local folder=target/$3/memory flags features arguments
-    write_memory_layout "$1" "$2" "$folder"
+    local folder flags features arguments
+    folder=$(write_memory_layout "$1" "$2" "$3")
+    # The kernel reads these two as it is compiled.
+    RTOS_BOARD=$(text "boards.$2" qemu_machine) RTOS_STACK_BYTES=$(setting "boards.$2" stack_bytes)
+    export RTOS_BOARD RTOS_STACK_BYTES
     flags=$(list "targets.$1" rustflags; printf '%s\n' -C "link-arg=-L$folder")
     features=$(list "targets.$1" features | paste -sd, -)
     arguments=(--target "$3" --features "$features,$FEATURES" --locked)

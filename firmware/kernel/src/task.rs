@@ -8,7 +8,11 @@ use core::ptr;
 use crate::arch::{Context, GUARDS, GUARD_BYTES};
 
 /// A stack, its guard included. Formatting a line takes about a quarter of it.
-const STACK_BYTES: usize = 2048;
+/// What the board has room for, as `build.sh` takes it from `global.toml`; a multiple of the guards.
+const STACK_BYTES: usize = match usize::from_str_radix(env!("RTOS_STACK_BYTES"), 10) {
+    Ok(bytes) if bytes > GUARD_BYTES && bytes % GUARD_BYTES == 0 => bytes,
+    _ => panic!("stack_bytes of the board is no multiple of the guards"),
+};
 const PAINT: u8 = 0xa5;
 
 /// Who goes first; a greater priority preempts a smaller one.

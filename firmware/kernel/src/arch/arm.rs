@@ -1,4 +1,4 @@
-//! Cortex-M3 on the LM3S6965EVB: startup, vectors, SysTick, PendSV, MPU guards, PL011, semihosting.
+//! Cortex-M3 on a Stellaris board: startup, vectors, SysTick, PendSV, MPU guards, PL011, semihosting.
 use core::arch::asm;
 use core::ptr;
 
@@ -7,9 +7,8 @@ use super::{read, write, GUARDS, GUARD_BYTES};
 mod entry;
 
 pub const NAME: &str = "arm";
-pub const BOARD: &str = "lm3s6965evb";
 
-/// The clock after reset, as QEMU models it.
+/// The clock after reset, as QEMU models it on all of them.
 const CLOCK_HZ: u32 = 12_500_000;
 
 const UART: usize = 0x4000_c000;

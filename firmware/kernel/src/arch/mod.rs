@@ -11,6 +11,9 @@ pub use arm::*;
 #[cfg(target_arch = "riscv32")]
 pub use riscv::*;
 
+/// The board's QEMU machine; `build.sh` takes it from `global.toml`.
+pub const BOARD: &str = env!("RTOS_BOARD");
+
 /// How many stacks can be guarded, and so how many tasks there can be: the small board has eight
 /// regions of memory protection.
 pub const GUARDS: usize = 8;

@@ -9,7 +9,6 @@ use crate::{fault, scheduler, task};
 mod entry;
 
 pub const NAME: &str = "riscv";
-pub const BOARD: &str = "virt";
 
 const UART: usize = 0x1000_0000;
 const UART_LINE_STATUS: usize = UART + 5;
