@@ -46,6 +46,11 @@ def content_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def tag_of(folder: Path) -> str:
+    """Name the image that ``folder`` makes: other content, another tag."""
+    return f"pytest-karatos-builder:{content_hash(folder)[:12]}"
+
+
 def ensure_image(engine: Engine, image: str, progress: Progress, cache: Path) -> Image:
     """Return ``image``, a folder with a Dockerfile or an image's name, made or fetched if needed.
 
@@ -79,8 +84,7 @@ def _by_name(engine: Engine, name: str, progress: Progress) -> Image:
 
 
 def _from_folder(engine: Engine, folder: Path, progress: Progress, cache: Path) -> Image:
-    content = content_hash(folder)
-    tag = f"pytest-karatos-builder:{content[:12]}"
+    content, tag = content_hash(folder), tag_of(folder)
     if engine.image_id(tag) is None:
         cache.mkdir(parents=True, exist_ok=True)
         # Workers and other runs wait here, and then find the image that the first one made.
