@@ -4,12 +4,13 @@ The pump's memory is the transcript on disk: waiters read it back from the page 
 grows with the output, and nothing is lost however late somebody looks.
 """
 
-import os
 import threading
 import time
 from pathlib import Path
 
 from pytest_karatos.console.line import Line
+from pytest_karatos.console.stamps import NAME, Recorder
+from pytest_karatos.console.transcript import Transcript
 
 _CHUNK = 64 * 1024
 
@@ -19,6 +20,7 @@ class Pump:
 
     Up to ``limit_bytes`` are kept; what comes after is read and dropped (``dropped_bytes``), so
     that the guest never blocks. :meth:`close` when the other end is gone, or to stop listening.
+    When bytes came is kept in ``console.times`` beside the transcript.
     """
 
     def __init__(self, line: Line, transcript: Path, *, limit_bytes: int) -> None:
@@ -28,21 +30,28 @@ class Pump:
         self.dropped_bytes = 0
         self.ended = False
         self.last_byte = time.monotonic()
-        self._limit = limit_bytes
+        #: The monotonic moment at which the line ended; None before.
+        self.ended_at: float | None = None
         self._closing = False
         self._wanted: int | None = None
         self._more = threading.Condition()
-        self._file = os.open(transcript, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        self._kept = Transcript(transcript, limit_bytes)
+        self._times = Recorder(transcript.with_name(NAME))
         self._thread = threading.Thread(target=self._run, name="karatos-pump", daemon=True)
         self._thread.start()
 
     def read(self, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes of the transcript from ``offset``; empty at its end."""
-        if self._file >= 0:
-            return os.pread(self._file, size, offset)
-        with self.transcript.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+        return self._kept.read(offset, size)
+
+    def start_clock(self) -> None:
+        """Count the times of bytes from now on: the guest is let go."""
+        self._times.start()
+
+    @property
+    def lost(self) -> list[str]:
+        """What the disk did not take, in words; waiters saw it all the same."""
+        return [loss for loss in (self._kept.lost, self._times.lost) if loss]
 
     def wait_until(self, total: int, timeout: float) -> bool:
         """Wait until ``total`` bytes have come or the line has ended; False after ``timeout``."""
@@ -68,10 +77,9 @@ class Pump:
             self.line.close()
 
     def forget(self) -> None:
-        """Close the transcript's descriptor; reading goes on, only slower."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        """Close the files; reading goes on, only slower."""
+        self._kept.forget()
+        self._times.close()
 
     @property
     def _came(self) -> int:
@@ -84,19 +92,18 @@ class Pump:
             while (size := self.line.read_into(buffer)) and not self._closing:
                 self._keep(buffer[:size])
         finally:
+            self.ended_at = time.monotonic()
             with self._more:
                 self.ended = True
                 self._more.notify_all()
 
     def _keep(self, chunk: memoryview) -> None:
-        room = self._limit - self.total
-        kept = chunk[:room] if room < len(chunk) else chunk
-        written = 0
-        while written < len(kept):
-            written += os.write(self._file, kept[written:])
-        self.last_byte = time.monotonic()
+        kept = self._kept.append(chunk)
+        now = self.last_byte = time.monotonic()
+        if now >= self._times.due and kept:
+            self._times.note(self.total, now)
         with self._more:
-            self.total += len(kept)
-            self.dropped_bytes += len(chunk) - len(kept)
+            self.total += kept
+            self.dropped_bytes += len(chunk) - kept
             if self._wanted is not None and self._came >= self._wanted:
                 self._more.notify_all()
