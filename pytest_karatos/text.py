@@ -3,20 +3,24 @@
 import re
 from pathlib import Path
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# The last: GitHub's runner obeys ``##[command]`` wherever it stands in a line of the log.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|(?<=##)\[")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _TAIL_BYTES = 64 * 1024
 
 
 def printable(text: str) -> str:
-    r"""Escape what a terminal or a report would act on; tabs and newlines stay.
+    r"""Escape what a terminal, a report or a CI log would act on; tabs and newlines stay.
 
-    >>> printable("a\x1b[31mred\x00")
-    'a\\x1b[31mred\\x00'
+    >>> printable("a\x1b[31mred\x00"), printable("##[add-mask]a")
+    ('a\\x1b[31mred\\x00', '##\\x5badd-mask]a')
     """
-    return _UNPRINTABLE.sub(
-        lambda found: found.group().encode("unicode_escape").decode("ascii"), text
-    )
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found.group()
+    return "\\x5b" if character == "[" else character.encode("unicode_escape").decode("ascii")
 
 
 def plain(text: str) -> str:
