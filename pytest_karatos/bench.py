@@ -20,8 +20,7 @@ from pytest_karatos.board import Board
 from pytest_karatos.build.choose import Chosen, choose_builder
 from pytest_karatos.build.image_runner import ImageRunner
 from pytest_karatos.build.prebuilt import PrebuiltBuilder
-from pytest_karatos.build.shelf import Entry, Shelf
-from pytest_karatos.build.workshop import Workshop
+from pytest_karatos.build.shelf import Entry
 from pytest_karatos.elf import check, read
 from pytest_karatos.emulate.choose import choose_emulator
 from pytest_karatos.emulate.container import ContainerEmulator
@@ -149,15 +148,8 @@ class Bench:
         )
 
     def _entry(self, asked: BuildRequest) -> Entry:
-        if self._prebuilt.serves(asked.board) or self.chosen.builder.name == PrebuiltBuilder.name:
-            return self._prebuilt.entry(asked)
-        workshop = Workshop(
-            builder=self.chosen.builder,
-            shelf=Shelf(self.settings.cache / "shelf", self.settings.cache_bytes),
-            journal=self.run.journal,
-            logs=self.run.folder / "builds",
-        )
-        return workshop.obtain(asked)
+        builder = self._prebuilt if self._prebuilt.serves(asked.board) else self.chosen.builder
+        return builder.obtain(asked)
 
     def emulator_for(self, board: Board) -> Emulator:
         """Return the emulator that boots ``board``: the host's if it is there, or the image's."""

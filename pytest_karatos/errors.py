@@ -60,6 +60,10 @@ class BuildFailed(Fixable):
     """The firmware's own build command failed; the text ends with the compiler's last lines."""
 
 
+class SourcesChanged(Fixable):
+    """A source file changed while the private copy was made; nothing was built from the mixture."""
+
+
 class BadFirmware(Fixable):
     """The file is not an ELF, or not one for the board that shall boot it."""
 

@@ -7,8 +7,11 @@ from pytest_karatos.build.image_runner import ImageRunner
 from pytest_karatos.build.local import HostRunner
 from pytest_karatos.build.place import Place
 from pytest_karatos.build.prebuilt import PrebuiltBuilder
-from pytest_karatos.build.protocol import Builder
-from pytest_karatos.build.tree import TreeBuilder
+from pytest_karatos.build.protocol import Builder, Runner
+from pytest_karatos.build.shelf import Shelf
+from pytest_karatos.build.slots import environment
+from pytest_karatos.build.tree import Trees
+from pytest_karatos.build.workshop import Workshop
 from pytest_karatos.engine import connect
 from pytest_karatos.errors import EngineDown, MissingTool
 from pytest_karatos.journal import Journal
@@ -50,14 +53,26 @@ def _automatic(place: Place) -> Chosen:
 
 def _docker(place: Place, why: str) -> Chosen:
     runner = ImageRunner(connect(place.environ), place)
-    builder = TreeBuilder(runner, place.settings.cache / "trees")
-    return Chosen(builder=builder, why=why, runner=runner)
+    return Chosen(builder=_workshop(place, runner), why=why, runner=runner)
 
 
 def _local(place: Place, why: str) -> Chosen:
     ours = place.settings.cache / "toolchain" / "bare-metal-rust" / "bin"
-    runner = HostRunner(place.environ, ours if ours.is_dir() else None)
-    return Chosen(builder=TreeBuilder(runner, place.settings.cache / "trees"), why=why)
+    # Who has set CARGO_BUILD_JOBS and the like has decided already.
+    environ = {**environment(place.jobs), **place.environ}
+    runner = HostRunner(environ, ours if ours.is_dir() else None)
+    return Chosen(builder=_workshop(place, runner), why=why)
+
+
+def _workshop(place: Place, runner: Runner) -> Workshop:
+    settings = place.settings
+    return Workshop(
+        trees=Trees(folder=settings.cache / "trees", runner=runner),
+        shelf=Shelf(settings.cache / "shelf", settings.cache_bytes),
+        slots=place.slots,
+        journal=place.journal,
+        logs=place.logs,
+    )
 
 
 def _prebuilt(place: Place, why: str) -> Chosen:

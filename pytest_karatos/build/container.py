@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pytest_karatos.build.image import Image
 from pytest_karatos.build.local import Lines, out_of_time
+from pytest_karatos.build.slots import environment
 from pytest_karatos.engine import Bind, Engine, Order
 from pytest_karatos.errors import BuildFailed
 from pytest_karatos.firmware import BuildRequest
@@ -21,22 +22,29 @@ _OUT_OF_MEMORY = "\nkaratos: the kernel killed a process of this build: out of m
 class ContainerRunner:
     """Runs commands in a fresh container of ``image``, with a cargo home that stays.
 
-    ``ca`` is the host's bundle of trusted certificates (:func:`pytest_karatos.engine.host_ca`).
+    ``ca`` is the host's bundle of trusted certificates (:func:`pytest_karatos.engine.host_ca`);
+    ``jobs`` is how many jobs a build may run at once.
     """
 
     name = "docker"
 
-    def __init__(
-        self, engine: Engine, image: Image, limits: Limits, cache: Path, ca: Path | None = None
+    def __init__(  # noqa: PLR0913  # each is another outside fact, and none belongs to another
+        self,
+        engine: Engine,
+        image: Image,
+        limits: Limits,
+        cache: Path,
+        *,
+        ca: Path | None = None,
+        jobs: int = 1,
     ) -> None:
         self._engine = engine
         self._image = image
         self._limits = limits
         self._cache = cache
         self._ca = ca
-
-    def require(self) -> None:
-        """Nothing to ask: a runner is made with an engine that answers and an image that exists."""
+        # More jobs than the container has processors would only take memory.
+        self._share = environment(min(jobs, max(1, int(limits.cpus))))
 
     def identity(self) -> str:
         """Name the image by the id of its content."""
@@ -80,7 +88,7 @@ class ContainerRunner:
                 Bind(source=tree.resolve(), target=SOURCE),
                 Bind(source=cargo_home.resolve(), target=_CARGO_HOME),
             ),
-            environment=(("CARGO_HOME", _CARGO_HOME), ("TERM", "dumb")),
+            environment=(("CARGO_HOME", _CARGO_HOME), ("TERM", "dumb"), *self._share.items()),
             network=True,
             memory_bytes=self._limits.memory_bytes,
             cpus=self._limits.cpus,

@@ -27,9 +27,6 @@ class ImageRunner:
         self._engine = engine
         self._place = place
 
-    def require(self) -> None:
-        """Nothing to ask: the engine has answered."""
-
     def prepare(self) -> None:
         """Make the image now; what goes wrong is said when somebody needs it."""
         _ = self._made
@@ -62,9 +59,14 @@ class ImageRunner:
 
     @cached_property
     def _runner(self) -> ContainerRunner:
-        settings = self._place.settings
+        settings, place = self._place.settings, self._place
         return ContainerRunner(
-            self._engine, self.image, settings.limits, settings.cache, host_ca(self._place.environ)
+            self._engine,
+            self.image,
+            settings.limits,
+            settings.cache,
+            ca=host_ca(place.environ),
+            jobs=place.jobs,
         )
 
     def close(self) -> None:

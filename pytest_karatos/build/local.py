@@ -71,9 +71,6 @@ class HostRunner:
         if toolchain is not None:
             self._environ["PATH"] = f"{toolchain}{os.pathsep}{path}"
 
-    def require(self) -> None:
-        """Nothing to ask before: which tools a build command needs, only the command knows."""
-
     def identity(self) -> str:
         """Name the compilers found, as they name themselves."""
         return self._identity

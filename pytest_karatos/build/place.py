@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from pytest_karatos.build.slots import Slots, cores, jobs_each
 from pytest_karatos.journal import Journal
 from pytest_karatos.settings import Settings
 
@@ -14,3 +16,20 @@ class Place:
     settings: Settings
     environ: Mapping[str, str]
     journal: Journal
+
+    @property
+    def logs(self) -> Path:
+        """The folder of this run's build logs."""
+        return self.journal.path.parent / "builds"
+
+    @property
+    def slots(self) -> Slots:
+        """How many builds of this user run at once: ``[build] jobs``, or one per processor."""
+        count = self.settings.limits.jobs or cores()
+        return Slots(folder=self.settings.cache / "slots", count=count)
+
+    @property
+    def jobs(self) -> int:
+        """The jobs of one build, when as many run as this run can have at once."""
+        builds = len(self.settings.chosen) * len(self.settings.profiles)
+        return jobs_each(min(builds, self.slots.count), cores())

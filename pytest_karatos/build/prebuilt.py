@@ -7,7 +7,6 @@ from pytest_karatos.board import Board
 from pytest_karatos.build.shelf import Entry, sha256_of
 from pytest_karatos.errors import BadFirmware, BadSetting
 from pytest_karatos.firmware import BuildRequest, Provenance
-from pytest_karatos.progress import Progress
 
 
 class PrebuiltBuilder:
@@ -18,27 +17,11 @@ class PrebuiltBuilder:
     def __init__(self, elves: Mapping[str, Path]) -> None:
         self._elves = elves
 
-    def require(self) -> None:
-        """Nothing is needed."""
-
-    def toolchain(self) -> str:
-        """There is none that we could know of."""
-        return "prebuilt"
-
     def serves(self, board: Board) -> bool:
         """Tell whether an ELF was named for the board or its arch."""
         return board.name in self._elves or board.arch in self._elves
 
-    def identity(self, request: BuildRequest) -> str:
-        """Condense the file itself: other bytes, other firmware."""
-        return sha256_of(self._elf(request))
-
-    def build(self, request: BuildRequest, log: Path, progress: Progress) -> Path:
-        """Return the named file; features cannot be built into it."""
-        progress.say(f"prebuilt, nothing to log in {log}")
-        return self.entry(request).elf
-
-    def entry(self, request: BuildRequest) -> Entry:
+    def obtain(self, request: BuildRequest) -> Entry:
         """Return the named file as if it stood on the shelf; it is neither copied nor kept."""
         elf = self._elf(request)
         if request.features:

@@ -1,29 +1,22 @@
-"""Say what a builder is: one way of turning a request into an ELF."""
+"""Say what a builder is (one way of turning a request into an ELF), and where commands run."""
 
 from pathlib import Path
 from typing import Protocol
 
+from pytest_karatos.build.shelf import Entry
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
 
 
 class Builder(Protocol):
-    """One way to build: in a container, with the host's tools, or not at all (prebuilt)."""
+    """One way to firmware: built in a container or with the host's tools, or prebuilt."""
 
-    #: The word of ``--karatos-builder``.
-    name: str
+    @property
+    def name(self) -> str:
+        """The word of ``--karatos-builder``."""
 
-    def require(self) -> None:
-        """Raise before any work when this builder cannot work here (MissingTool, EngineDown)."""
-
-    def identity(self, request: BuildRequest) -> str:
-        """Name the toolchain so that another one makes another key (image id, ``rustc -vV``)."""
-
-    def toolchain(self) -> str:
-        """Name the tools alone, for the record of where a firmware came from."""
-
-    def build(self, request: BuildRequest, log: Path, progress: Progress) -> Path:
-        """Build, stream all output to ``log``, return the ELF's path in the private tree.
+    def obtain(self, request: BuildRequest) -> Entry:
+        """Return the firmware of ``request``, built if, and only if, it has to be.
 
         :raises BuildFailed: with the last lines of the log and its path.
         """
@@ -34,11 +27,8 @@ class Runner(Protocol):
 
     name: str
 
-    def require(self) -> None:
-        """Raise when commands cannot run here."""
-
     def identity(self) -> str:
-        """Name the tools found in this place."""
+        """Name the tools found in this place, so that others make another key."""
 
     def run(self, request: BuildRequest, tree: Path, log: Path, progress: Progress) -> int:
         """Run ``request.command`` in ``tree``, output appended to ``log``; return its exit status.

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from pytest_karatos.errors import ShelfBroken
 from pytest_karatos.firmware import Provenance
@@ -49,30 +49,38 @@ class Shelf:
         self._folder = folder
         self._size_bytes = size_bytes
 
-    def obtain(self, key: str, make: Callable[[], Made]) -> Entry:
+    def obtain(
+        self, key: str, make: Callable[[], Made], waiting: Callable[[], None] = lambda: None
+    ) -> Entry:
         """Return the entry of ``key``, calling ``make`` if, and only if, there is none.
 
-        Whoever else wants the key meanwhile, in this process or another, waits for it.
+        Whoever else wants the key meanwhile, in this process or another, waits for it; ``waiting``
+        is called before.
 
         :raises ShelfBroken: when the folder cannot be written.
         """
-        with self._locked(key):
+        with self._locked(key, waiting):
             entry = self._read(key)
             if entry is None:
                 entry = self._publish(key, make())
                 self._prune(keep=key)
             return entry
 
+    def find(self, key: str) -> Entry | None:
+        """Return the entry of ``key`` if it is there and sound."""
+        with self._locked(key, lambda: None):
+            return self._read(key)
+
     def _place(self, key: str) -> Path:
         return self._folder / f"v{_FORMAT}" / key
 
     @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
+    def _locked(self, key: str, waiting: Callable[[], None]) -> Iterator[None]:
         locks = self._folder / "locks"
         try:
             locks.mkdir(parents=True, exist_ok=True)
             lock = FileLock(locks / f"{key}.lock")
-            lock.acquire()
+            _acquire(lock, waiting)
         except OSError as error:
             raise ShelfBroken(
                 f"the cache folder {self._folder} cannot be used: {error}.",
@@ -123,6 +131,14 @@ class Shelf:
             total += sum(file.stat().st_size for file in place.iterdir())
             if total > self._size_bytes and place.name != keep:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _acquire(lock: FileLock, waiting: Callable[[], None]) -> None:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        waiting()
+        lock.acquire()
 
 
 def _entry(key: str, place: Path, provenance: Provenance) -> Entry:

@@ -1,11 +1,15 @@
 """Build firmware by its own command in a private copy of its tree, wherever commands run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from pytest_karatos.build.protocol import Runner
-from pytest_karatos.build.workspace import digest_of, survey, sync
+from pytest_karatos.build.slots import Waiting
+from pytest_karatos.build.workspace import Manifest, digest_of, sync
 from pytest_karatos.errors import BuildFailed
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
@@ -14,47 +18,75 @@ from pytest_karatos.text import printable, tail
 _TAIL_LINES = 25
 
 
-class TreeBuilder:
-    """A builder made of a place to run (``runner``) and a folder of private trees."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tree:
+    """One private copy, claimed for one build."""
 
-    def __init__(self, runner: Runner, trees: Path) -> None:
-        self.name = runner.name
-        self._runner = runner
-        self._trees = trees
+    folder: Path
+    runner: Runner
+    request: BuildRequest
 
-    def require(self) -> None:
-        """Ask the place whether commands run there."""
-        self._runner.require()
+    def fill(self, manifest: Manifest) -> None:
+        """Bring the copy in step with the sources that ``manifest`` names.
 
-    def identity(self, request: BuildRequest) -> str:
-        """Name the tools and condense the sources: both decide what comes out."""
-        return f"{self._runner.identity()}\nsources {digest_of(survey(request.source))}"
+        :raises SourcesChanged: when they are no longer those.
+        """
+        sync(self.request.source, manifest, self.folder)
+        for stale in self._matches():
+            stale.unlink()  # an ELF that this build did not make must never be taken
 
-    def toolchain(self) -> str:
-        """Name the tools only."""
-        return self._runner.identity()
+    def build(self, log: Path, progress: Progress) -> Path:
+        """Run the command and return the ELF in this tree, which the next build writes over.
 
-    def build(self, request: BuildRequest, log: Path, progress: Progress) -> Path:
-        """Sync the private tree, run the command there, return the ELF."""
-        tree = self._tree(request)
-        tree.parent.mkdir(parents=True, exist_ok=True)
-        # Features share a tree (cargo tells them apart), so a tree has one builder at a time.
-        with FileLock(tree.with_name(f"{tree.name}.lock")):
-            sync(request.source, survey(request.source), tree)
-            for stale in _matches(tree, request.elf):
-                stale.unlink()  # an ELF that this build did not make must never be taken
-            status = self._runner.run(request, tree, log, progress)
-            if status != 0:
-                raise _failed(request, status, log)
-            return _the_elf(request, tree, log)
+        :raises BuildFailed: with the last lines of the log and its path.
+        """
+        status = self.runner.run(self.request, self.folder, log, progress)
+        if status != 0:
+            raise _failed(self.request, status, log)
+        return self._elf(log)
 
-    def _tree(self, request: BuildRequest) -> Path:
+    def _matches(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob(self.request.elf) if path.is_file())
+
+    def _elf(self, log: Path) -> Path:
+        found = self._matches()
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(path.name for path in found)
+        what = f"{len(found)} files ({names}) match" if found else "no file matches"
+        raise BuildFailed(
+            f"building '{self.request.title}' succeeded, but {what} '{self.request.elf}'.",
+            why=f"that is where the ELF of `{printable(self.request.command)}` is looked for.",
+            cure=f"set [build] elf in karatos.toml; the build's log is {log}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trees:
+    """The private copies below ``folder``, and the place (``runner``) where commands run."""
+
+    folder: Path
+    runner: Runner
+
+    @contextmanager
+    def claimed(self, request: BuildRequest, waiting: Waiting) -> Iterator[Tree]:
+        """Hand out the tree of ``request``, to one build at a time.
+
+        Features share a tree, since cargo tells them apart.
+        """
         place = digest_of({str(request.source): ""})[:12]
-        return self._trees / f"{place}-{self.name}-{request.slot}"
-
-
-def _matches(tree: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in tree.glob(pattern) if path.is_file())
+        folder = self.folder / f"{place}-{self.runner.name}-{request.slot}"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting("waiting for another build in the same tree")
+            lock.acquire()
+        try:
+            yield Tree(folder=folder, runner=self.runner, request=request)
+        finally:
+            lock.release()
 
 
 def _failed(request: BuildRequest, status: int, log: Path) -> BuildFailed:
@@ -64,16 +96,4 @@ def _failed(request: BuildRequest, status: int, log: Path) -> BuildFailed:
         f"{printable(request.command)}\n{last}",
         why="a test needs this firmware.",
         cure=f"the whole log is {log}",
-    )
-
-
-def _the_elf(request: BuildRequest, tree: Path, log: Path) -> Path:
-    found = _matches(tree, request.elf)
-    if len(found) == 1:
-        return found[0]
-    what = "no file" if not found else f"{len(found)} files ({', '.join(p.name for p in found)})"
-    raise BuildFailed(
-        f"building '{request.title}' succeeded, but {what} matches '{request.elf}'.",
-        why=f"that is where the ELF of `{printable(request.command)}` is looked for.",
-        cure=f"set [build] elf in karatos.toml; the build's log is {log}",
     )

@@ -1,91 +1,136 @@
-"""Build on demand: look on the shelf, build at most once, remember a failure for the run."""
+"""Build on demand: look on the shelf, build at most once, one answer for all processes of a run."""
 
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from pytest_karatos.build.local import now
-from pytest_karatos.build.protocol import Builder
 from pytest_karatos.build.shelf import Entry, Made, Shelf, key_of
-from pytest_karatos.errors import BuildFailed, Fixable
+from pytest_karatos.build.slots import Slots, Waiting
+from pytest_karatos.build.tree import Tree, Trees
+from pytest_karatos.build.workspace import Manifest, digest_of, survey
+from pytest_karatos.errors import BuildFailed, Fixable, SourcesChanged
 from pytest_karatos.firmware import BuildRequest, Provenance
 from pytest_karatos.journal import Journal
 from pytest_karatos.process import output_of
-from pytest_karatos.progress import Progress
 from pytest_karatos.text import printable
+
+#: How often sources that change under our hands are looked at anew.
+_TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workshop:
-    """A builder with its shelf, and the folder where this run's build logs are kept."""
+    """A builder out of private trees, a shelf, and the folder of this run's build logs."""
 
-    builder: Builder
+    trees: Trees
     shelf: Shelf
+    slots: Slots
     journal: Journal
     logs: Path
 
+    @property
+    def name(self) -> str:
+        """The word of ``--karatos-builder``: where commands run."""
+        return self.trees.runner.name
+
     def obtain(self, request: BuildRequest) -> Entry:
-        """Return the built firmware of ``request``.
+        """Return the built firmware of ``request``: for a whole run the same, whoever asks when.
 
         :raises BuildFailed: at length for the first who asked, in one line for the others.
+        :raises SourcesChanged: when the sources do not hold still for one survey and one copy.
         """
-        key = self.key(request)
-        return self.shelf.obtain(key, lambda: self._make(request, key))
+        answer = self.logs / ".answers" / f"{request.slot}-{key_of(repr(request))[:8]}"
+        answer.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(_beside(answer, "lock")):
+            return self._answered(request, answer) or self._sought(request, answer)
 
-    def key(self, request: BuildRequest) -> str:
+    def key(self, request: BuildRequest, sources: Manifest) -> str:
         """Name what decides the outcome: sources, command, board, profile, features, tools."""
         board = request.board
         return key_of(
-            self.builder.name,
-            self.builder.identity(request),
+            self.name,
+            self.trees.runner.identity(),
+            digest_of(sources),
             request.command,
             request.elf,
             f"{board.name} {board.arch} {board.triple} {request.profile}",
+            repr(board.regions),
             " ".join(request.features),
             repr(request.env),
         )
 
-    def _make(self, request: BuildRequest, key: str) -> Made:
-        failure = self.logs / f"{key}.failed"
-        if failure.exists():
+    def _answered(self, request: BuildRequest, answer: Path) -> Entry | None:
+        """Return what this run settled on; None when nobody asked yet, or the shelf lost it."""
+        failed, found = _beside(answer, "failed"), _beside(answer, "key")
+        if failed.exists():
             raise BuildFailed(
                 f"building '{request.title}' failed earlier in this run.",
-                cure=f"look at {failure.read_text().strip()}",
+                cure=f"look at {failed.read_text().strip()}",
             )
-        log = self.logs / f"build-{request.slot}-{key[:8]}.log"
-        self.logs.mkdir(parents=True, exist_ok=True)
-        log.write_bytes(b"")
-        started = time.monotonic()
-        try:
-            elf = self._reported(request, lambda says: self.builder.build(request, log, says))
-        except BuildFailed:
-            failure.write_text(str(log))
-            raise
-        return Made(
-            elf=elf, log=log, provenance=self._provenance(request, time.monotonic() - started)
-        )
+        return self.shelf.find(found.read_text()) if found.exists() else None
 
-    def _reported(self, request: BuildRequest, work: Callable[[Progress], Path]) -> Path:
-        says = JournalProgress(self.journal, request.title)
-        self.journal.note("build-started", title=request.title)
-        ok = False
+    def _sought(self, request: BuildRequest, answer: Path) -> Entry:
+        log = self.logs / f"build-{answer.name}.log"
         try:
-            elf = work(says)
+            entry = self._built(request, log)
+        except BuildFailed:
+            _beside(answer, "failed").write_text(str(log))
+            raise
+        _beside(answer, "key").write_text(entry.key)
+        return entry
+
+    def _built(self, request: BuildRequest, log: Path, tries: int = _TRIES) -> Entry:
+        waiting = self._waiting(request)
+        try:
+            sources = survey(request.source)
+            claim = self.trees.claimed(request, waiting)
+            # The tree stays claimed until its ELF is on the shelf: the next build writes over it.
+            with ExitStack() as claims:
+                return self.shelf.obtain(
+                    self.key(request, sources),
+                    lambda: self._make(claims.enter_context(claim), sources, log),
+                    lambda: waiting("waiting for another run that builds it"),
+                )
+        except SourcesChanged:
+            if tries == 1:
+                raise
+            return self._built(request, log, tries - 1)
+
+    def _make(self, tree: Tree, sources: Manifest, log: Path) -> Made:
+        log.write_bytes(b"")
+        tree.fill(sources)
+        # The slot comes last: who waits for a tree must not keep others from building.
+        with self.slots.taken(tree.request.timeout_seconds, self._waiting(tree.request)):
+            elf, seconds = self._told(tree, log)
+        return Made(elf=elf, log=log, provenance=self._provenance(tree.request, seconds))
+
+    def _told(self, tree: Tree, log: Path) -> tuple[Path, float]:
+        title, started, ok = tree.request.title, time.monotonic(), False
+        self.journal.note("build-started", title=title)
+        try:
+            elf = tree.build(log, JournalProgress(self.journal, title))
             ok = True
         finally:
-            self.journal.note("build-ended", title=request.title, ok=ok)
-        return elf
+            seconds = round(time.monotonic() - started, 3)
+            self.journal.note("build-ended", title=title, ok=ok, seconds=seconds)
+        return elf, seconds
+
+    def _waiting(self, request: BuildRequest) -> Waiting:
+        return lambda text: self.journal.note("build-waiting", title=request.title, text=text)
 
     def _provenance(self, request: BuildRequest, seconds: float) -> Provenance:
         return Provenance(
-            builder=self.builder.name,
-            toolchain=self.builder.toolchain(),
+            builder=self.name,
+            toolchain=self.trees.runner.identity(),
             command=printable(request.command),
             source=str(request.source),
             source_revision=revision_of(request.source),
             built_at=now(),
-            seconds=round(seconds, 3),
+            seconds=seconds,
         )
 
 
@@ -99,6 +144,10 @@ class JournalProgress:
     def say(self, text: str) -> None:
         """Write one short line; what is longer than a terminal is cut."""
         self.journal.note("progress", title=self.title, text=printable(text)[:160])
+
+
+def _beside(answer: Path, word: str) -> Path:
+    return answer.with_name(f"{answer.name}.{word}")  # a board's name may hold dots
 
 
 def revision_of(source: Path) -> str:

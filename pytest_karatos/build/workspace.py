@@ -4,6 +4,9 @@ A build may write caches, logs and ``memory.x`` into its tree, and two archs in 
 each board and profile builds in its own copy; only files whose *content* changed are touched, so
 that cargo and make stay incremental, and a touched file gets the present as its time, so that a
 checkout of an older file is still seen as a change.
+
+The survey that names a build is the one that is copied: a file that changed in between is an
+error, never a build under another one's name.
 """
 
 import hashlib
@@ -14,38 +17,22 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_karatos.errors import BadSetting
+from pytest_karatos.errors import BadSetting, SourcesChanged
 
 #: Folders that are never sources. Any folder with a ``CACHEDIR.TAG`` is left out as well: cargo,
 #: pytest, mypy and ruff mark their caches with one (https://bford.info/cachedir/).
 _NOT_SOURCES = frozenset({".git", ".hg", ".karatos", ".venv", "__pycache__", "node_modules"})
+_LINK = "link:"
 
+#: Relative path to fingerprint, of every source file.
 Manifest = Mapping[str, str]
-
-
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda one: one.name):
-            if not entry.is_dir(follow_symlinks=False):
-                yield entry
-            elif entry.name not in _NOT_SOURCES and not Path(entry.path, "CACHEDIR.TAG").exists():
-                yield from _entries(Path(entry.path))
-
-
-def _fingerprint(entry: os.DirEntry[str]) -> str:
-    if entry.is_symlink():
-        return f"link:{Path(entry.path).readlink()}"
-    mode = entry.stat().st_mode
-    if not stat.S_ISREG(mode):
-        return ""
-    digest = hashlib.sha256(Path(entry.path).read_bytes()).hexdigest()
-    return f"{'x' if mode & stat.S_IXUSR else '-'}:{digest}"
 
 
 def survey(source: Path) -> dict[str, str]:
     """Map each source file's relative path to a fingerprint of its content and executable bit.
 
-    :raises BadSetting: when ``source`` is no folder.
+    :raises BadSetting: when ``source`` is no folder, or holds a file that cannot be read.
+    :raises SourcesChanged: when a file went away meanwhile.
     """
     if not source.is_dir():
         raise BadSetting(
@@ -53,7 +40,7 @@ def survey(source: Path) -> dict[str, str]:
             why="the build command runs in a copy of it.",
             cure="pass --karatos-source=DIR, or set [build] source in karatos.toml",
         )
-    found = ((Path(entry.path), _fingerprint(entry)) for entry in _entries(source))
+    found = ((path, _read(path)[0]) for path in _files(source))
     return {str(path.relative_to(source)): mark for path, mark in found if mark}
 
 
@@ -66,7 +53,10 @@ def digest_of(manifest: Manifest) -> str:
 def sync(source: Path, manifest: Manifest, tree: Path) -> None:
     """Make ``tree`` hold what ``manifest`` says; what builds left there besides stays.
 
-    Interrupted, it starts over next time: the record of what was copied is removed first.
+    A file that a build wrote over is copied again. Killed, it starts over next time: the record
+    of what was copied is removed first.
+
+    :raises SourcesChanged: when a file of ``source`` is no longer what ``manifest`` says.
     """
     record = tree.with_name(f"{tree.name}.manifest.json")
     known = _known(record)
@@ -74,14 +64,75 @@ def sync(source: Path, manifest: Manifest, tree: Path) -> None:
     tree.mkdir(parents=True, exist_ok=True)
     for name in known.keys() - manifest.keys():
         _remove(tree / name)
-    for name, mark in manifest.items():
-        target = tree / name
-        if known.get(name) != mark or not (target.exists() or target.is_symlink()):
-            _copy(source / name, target)
-    record.write_text(json.dumps(manifest))
+    held = {name: known[name] for name in manifest if name in known}
+    try:
+        for name, mark in manifest.items():
+            if held.pop(name, None) != (copied := [mark, *_stamp(tree / name)]):
+                _copy(source / name, mark, tree / name)
+                copied = [mark, *_stamp(tree / name)]
+            held[name] = copied
+    finally:
+        record.write_text(json.dumps(held))
 
 
-def _known(record: Path) -> dict[str, str]:
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda one: one.name)
+    except FileNotFoundError:
+        raise _changed(folder) from None
+    for entry in found:
+        path = Path(entry.path)
+        if not entry.is_dir(follow_symlinks=False):
+            yield path
+        elif entry.name not in _NOT_SOURCES and not (path / "CACHEDIR.TAG").exists():
+            yield from _files(path)
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    """Return a file's fingerprint and bytes, of the same moment; '' for what is no file."""
+    try:
+        if path.is_symlink():
+            return f"{_LINK}{path.readlink()}", b""
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "", b""  # opening a pipe would wait
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read()
+    except FileNotFoundError:
+        raise _changed(path) from None
+    except PermissionError as error:
+        raise BadSetting(
+            f"the source file {path} cannot be read: {error.strerror}.",
+            why="the build command runs in a copy of the tree.",
+            cure=f"chmod u+r {path}, or move it out of the firmware tree",
+        ) from error
+    return f"{'x' if mode & stat.S_IXUSR else '-'}:{hashlib.sha256(data).hexdigest()}", data
+
+
+def _copy(source: Path, mark: str, target: Path) -> None:
+    found, data = _read(source)
+    if found != mark:
+        raise _changed(source)
+    _remove(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if mark.startswith(_LINK):
+        target.symlink_to(mark.removeprefix(_LINK))
+        return
+    target.write_bytes(data)
+    target.chmod(0o755 if mark.startswith("x") else 0o644)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes when somebody writes to ``path``; nothing when it is not there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return ()
+    return found.st_mode, found.st_size, found.st_mtime_ns
+
+
+def _known(record: Path) -> dict[str, list[object]]:
     try:
         loaded = json.loads(record.read_text())
     except (OSError, ValueError):
@@ -96,11 +147,9 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    _remove(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_symlink():
-        target.symlink_to(source.readlink())
-        return
-    shutil.copyfile(source, target)
-    target.chmod(0o755 if source.stat().st_mode & stat.S_IXUSR else 0o644)
+def _changed(path: Path) -> SourcesChanged:
+    return SourcesChanged(
+        f"{path} changed while it was copied for a build.",
+        why="a build is known by the sources it was made from, so it needs them to hold still.",
+        cure="run again when nothing writes into the firmware tree (an editor, another build)",
+    )

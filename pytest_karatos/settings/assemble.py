@@ -61,11 +61,13 @@ def _env(values: Layer) -> tuple[tuple[str, str], ...]:
 
 
 def _limits(values: Layer) -> Limits:
+    jobs = values.get(("build", "jobs"))
     return Limits(
         memory_bytes=at(values, "build.memory").value,
         cpus=at(values, "build.cpus").value,
         pids=at(values, "build.pids").value,
         seconds=at(values, "build.timeout").value,
+        jobs=jobs.value if jobs else 0,
     )
 
 

@@ -100,6 +100,13 @@ KEYS: tuple[Key, ...] = (
     ),
     _key("build.memory", kinds.SIZE, 4 * 1024**3, "memory of a build", env="KARATOS_MEMORY"),
     _key("build.cpus", kinds.NUMBER, 2.0, "processors of a build", env="KARATOS_CPUS"),
+    _key(
+        "build.jobs",
+        kinds.WHOLE,
+        None,
+        "builds at once on this machine; as many as there are processors by default",
+        env="KARATOS_BUILD_JOBS",
+    ),
     _key("build.pids", kinds.WHOLE, 512, "processes of a build"),
     _key("emulator.use", kinds.TEXT, "auto", "auto, host or docker", "emulator"),
     _key("emulator.timeout", kinds.SECONDS, 30.0, "seconds that a wait may take", "timeout"),

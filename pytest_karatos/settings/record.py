@@ -18,6 +18,8 @@ class Limits:
     cpus: float = 2.0
     pids: int = 512
     seconds: float = 600.0
+    #: Builds at once on the machine; 0 is one per processor.
+    jobs: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,12 @@
 """The private tree follows the user's, and the user's is never written."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pytest_karatos.build.workspace import digest_of, survey, sync
-from pytest_karatos.errors import BadSetting
+from pytest_karatos.errors import BadSetting, SourcesChanged
 
 
 @pytest.fixture
@@ -65,3 +66,54 @@ def test_the_digest_sees_content_names_and_modes(source: Path) -> None:
 def test_a_missing_tree_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="is not a folder"):
         survey(tmp_path / "nowhere")
+
+
+def test_what_a_build_wrote_over_is_copied_again(source: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    manifest = survey(source)
+    sync(source, manifest, tree)
+    (tree / "src" / "main.rs").write_text("fn made_by_the_build() {}")
+    sync(source, manifest, tree)
+    assert survey(tree) == manifest
+
+
+@pytest.mark.parametrize("change", ["write", "remove", "chmod"])
+def test_a_change_between_survey_and_copy_is_an_error(
+    source: Path, tmp_path: Path, change: str
+) -> None:
+    manifest, changed = survey(source), source / "src" / "main.rs"
+    if change == "write":
+        changed.write_text("fn other() {}")
+    elif change == "remove":
+        changed.unlink()
+    else:
+        changed.chmod(0o755)
+    with pytest.raises(SourcesChanged, match=r"main\.rs changed while it was copied"):
+        sync(source, manifest, tmp_path / "tree")
+    sync(source, survey(source), tmp_path / "tree")
+    assert survey(tmp_path / "tree") == survey(source)
+
+
+def test_a_changed_link_is_an_error_too(source: Path, tmp_path: Path) -> None:
+    manifest = survey(source)
+    (source / "link").unlink()
+    (source / "link").symlink_to("src")
+    with pytest.raises(SourcesChanged):
+        sync(source, manifest, tmp_path / "tree")
+
+
+def test_an_interrupted_copy_goes_on_where_it_stopped(source: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    sync(source, survey(source), tree)
+    untouched = (tree / "build.sh").stat().st_mtime_ns
+    manifest = survey(source) | {"src/main.rs": "-:another content"}
+    with pytest.raises(SourcesChanged):
+        sync(source, manifest, tree)
+    sync(source, survey(source), tree)
+    assert (tree / "build.sh").stat().st_mtime_ns == untouched
+
+
+def test_pipes_are_no_sources(source: Path) -> None:
+    before = survey(source)
+    os.mkfifo(source / "pipe")
+    assert survey(source) == before
