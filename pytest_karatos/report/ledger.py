@@ -141,7 +141,9 @@ def _empty_row(arch: str, board: str, profile: str) -> Facts:
 
 
 def _verdict(row: Facts) -> str:
-    bad = [f"{row[word]} {word}" for word in ("failed", "errors") if row[word]]
+    bad = [f"{row['failed']} failed"] if row["failed"] else []
+    if row["errors"]:
+        bad.append(f"{row['errors']} error{'s' if row['errors'] > 1 else ''}")
     if bad:
         return ", ".join(bad)
     if row["passed"]:

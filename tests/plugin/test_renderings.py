@@ -1,0 +1,119 @@
+"""One ledger, many renderings: JSON by its schema, JUnit, and the row of a crashed worker."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+import pytest_karatos
+from tests.plugin.tree import Tree
+
+SCHEMA = json.loads(
+    (Path(pytest_karatos.__file__).parent / "resources" / "ledger.schema.json").read_text()
+)
+MIXED = """
+import os
+import pytest
+
+def test_boot(console):
+    console.expect("boot rtos=reference")
+
+def test_red(console):
+    console.expect("no such words", timeout=5)
+
+@pytest.mark.skip(reason="not today")
+def test_skipped(console): ...
+
+def test_setup(firmware, request):
+    request.getfixturevalue("nothing")
+
+@pytest.fixture
+def broken(board):
+    raise RuntimeError("the bench is on fire")
+
+def test_error(broken): ...
+"""
+
+
+def ledger_of(tree: Tree, *arguments: str) -> dict[str, Any]:
+    tree.run("--karatos-json=out.json", *arguments)
+    ledger: dict[str, Any] = json.loads((tree.path / "out.json").read_text())
+    jsonschema.validate(ledger, SCHEMA)
+    return ledger
+
+
+def outcomes(ledger: dict[str, Any]) -> dict[str, str]:
+    return {test["id"].partition("::")[2]: test["outcome"] for test in ledger["tests"]}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_json_keeps_every_outcome_with_its_cause(tree: Tree, workers: str) -> None:
+    tree.tests(MIXED)
+    ledger = ledger_of(tree, "--arch=arm", f"-n{workers}")
+    assert outcomes(ledger) == {
+        "test_boot[arm]": "passed",
+        "test_red[arm]": "failed",
+        "test_skipped[arm]": "skipped",
+        "test_setup[arm]": "failed",
+        "test_error[arm]": "error",
+    }
+    red = next(test for test in ledger["tests"] if "test_red" in test["id"])
+    assert (
+        red["message"].startswith("Waited for 'no such words'") or "MachineEnded" in red["message"]
+    )
+    assert (red["file"], red["line"]) == ("test_it.py", 8)
+    assert red["boots"][0]["log"][0]["text"].startswith("@0 boot rtos=reference")
+    (board,) = ledger["boards"]
+    assert (board["passed"], board["failed"], board["errors"], board["skipped"]) == (1, 2, 1, 1)
+    assert board["verdict"] == "2 failed, 1 error"
+
+
+def test_a_crashed_worker_is_in_the_ledger(tree: Tree) -> None:
+    tree.tests(
+        """
+        import os
+        def test_crash(console):
+            os._exit(1)
+        def test_boot(console):
+            console.expect("boot")
+        """
+    )
+    ledger = ledger_of(tree, "--arch=arm", "-n2")
+    crashed = [test for test in ledger["tests"] if test["outcome"] == "crashed"]
+    assert [test["id"] for test in crashed] == ["test_it.py::test_crash[arm]"]
+    assert "crashed while running" in crashed[0]["message"]
+    assert ledger["run"]["exit_status"] == 1
+
+
+def test_a_board_on_which_nothing_ran_is_listed(tree: Tree) -> None:
+    tree.tests(
+        """
+        import pytest
+        @pytest.mark.karatos(arch="arm")
+        def test_boot(console):
+            console.expect("boot")
+        """
+    )
+    verdicts = {row["board"]: row["verdict"] for row in ledger_of(tree, "--arch=all")["boards"]}
+    assert verdicts == {"lm3s6965evb": "passed", "virt": "no test ran"}
+
+
+def test_junit_has_the_figures_as_properties(tree: Tree) -> None:
+    tree.tests("def test_boot(console): console.expect('boot')")
+    tree.run("--arch=riscv", "--junit-xml=out.xml", "-n1").assert_outcomes(passed=1)
+    case = ET.parse(tree.path / "out.xml").getroot().find(".//testcase")  # noqa: S314 - our own
+    assert case is not None
+    found = {one.get("name"): one.get("value") for one in case.iter("property")}
+    assert found["karatos.board"] == "virt"
+    assert int(found["karatos.flash_bytes"] or 0) > 1000
+
+
+def test_a_json_that_cannot_be_written_is_no_success(tree: Tree) -> None:
+    tree.tests("def test_boot(console): console.expect('boot')")
+    result = tree.run("--arch=arm", "--karatos-json=karatos.toml/out.json")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["the JSON report * cannot be written: *", "*fix: pass --kara*"])
