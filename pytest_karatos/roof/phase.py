@@ -31,17 +31,22 @@ def origin_of(item: pytest.Item) -> Facts:
 
 def phase_of(report: pytest.TestReport, root: Path) -> Facts:
     """Return what :meth:`pytest_karatos.report.ledger.Ledger.take` wants of a report."""
-    node = getattr(report, "node", None)  # set by pytest-xdist
     phase: Facts = {
         "id": scrubbed(report.nodeid),
         "when": report.when,
         "outcome": report.outcome,
         "xfail": hasattr(report, "wasxfail"),
         "seconds": report.duration,
-        "worker": str(node.gateway.id) if node is not None else "",
+        "worker": worker_of(report),
         **(getattr(report, "karatos", None) or {}),
     }
     return {**phase, **_failure(report, root)}
+
+
+def worker_of(report: pytest.TestReport) -> str:
+    """Return the name of the worker that a report came from, "" without workers."""
+    node = getattr(report, "node", None)  # set by pytest-xdist
+    return str(node.gateway.id) if node is not None else ""
 
 
 def _failure(report: pytest.TestReport, root: Path) -> Facts:
