@@ -64,6 +64,8 @@ class Provenance:
     seconds: float = 0.0
     #: True when this run built it, False when it came off the shelf.
     fresh: bool = False
+    #: SHA-256 of the ELF, in hex.
+    elf_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,3 +80,5 @@ class Firmware:
     provenance: Provenance
     features: tuple[str, ...] = ()
     log: Path | None = field(default=None)
+    #: The linker's map, where the settings say which file that is.
+    map: Path | None = None
