@@ -5,6 +5,7 @@ import os
 import pytest
 
 from pytest_karatos.errors import KaratosError
+from pytest_karatos.roof.github import GitHubActions
 from pytest_karatos.roof.recorder import Recorder
 from pytest_karatos.roof.session import Session
 from pytest_karatos.settings import load
@@ -22,5 +23,8 @@ def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
     session = Session(config, settings)
     config.pluginmanager.register(session, "karatos-session")
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder(config, session), "karatos-recorder")
+        recorder = Recorder(config, session)
+        config.pluginmanager.register(recorder, "karatos-recorder")
+        if os.environ.get("GITHUB_ACTIONS") == "true" and not config.option.collectonly:
+            config.pluginmanager.register(GitHubActions(config, recorder), "karatos-github")
     return session
