@@ -130,6 +130,7 @@ class Bench:
         )
         if asked not in self._built:
             self._built[asked] = self._firmware(asked)
+            self.run.keep_build(self._built[asked])
         return self._built[asked]
 
     def _firmware(self, asked: BuildRequest) -> Firmware:
@@ -145,6 +146,7 @@ class Bench:
             provenance=entry.provenance,
             features=asked.features,
             log=entry.log,
+            map=entry.map,
         )
 
     def _entry(self, asked: BuildRequest) -> Entry:

@@ -11,7 +11,8 @@ class BuildRequest:
     """Everything that decides what a build makes, except the toolchain and the sources' bytes.
 
     ``command`` is already rendered for this board and profile; ``elf`` is a path or glob relative
-    to the tree, rendered too. ``features`` are extra cargo-style features, sorted.
+    to the tree, rendered too; so is ``map``, the linker's map, empty when nobody asked for one.
+    ``features`` are extra cargo-style features, sorted.
     """
 
     board: Board
@@ -22,6 +23,7 @@ class BuildRequest:
     features: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     timeout_seconds: float = 600.0
+    map: str = ""
 
     @property
     def title(self) -> str:

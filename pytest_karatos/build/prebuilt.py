@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pytest_karatos.artifacts.files import sha256_of
 from pytest_karatos.board import Board
-from pytest_karatos.build.shelf import Entry, sha256_of
+from pytest_karatos.build.shelf import Entry
 from pytest_karatos.errors import BadFirmware, BadSetting
 from pytest_karatos.firmware import BuildRequest, Provenance
 
@@ -31,8 +32,11 @@ class PrebuiltBuilder:
                 why="features are chosen when firmware is built.",
                 cure=f"leave out --karatos-elf {request.board.arch}=..., or deselect the test",
             )
-        origin = Provenance(builder=self.name, toolchain="", command="", source=str(elf))
-        return Entry(key=sha256_of(elf)[:32], elf=elf, log=None, provenance=origin)
+        digest = sha256_of(elf)
+        origin = Provenance(
+            builder=self.name, toolchain="", command="", source=str(elf), elf_sha256=digest
+        )
+        return Entry(key=digest[:32], elf=elf, log=None, provenance=origin)
 
     def _elf(self, request: BuildRequest) -> Path:
         elf = self._elves.get(request.board.name) or self._elves.get(request.board.arch)

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,10 +16,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pytest_karatos.artifacts.files import sha256_of, whole_folder, write_json
 from pytest_karatos.errors import ShelfBroken
 from pytest_karatos.firmware import Provenance
 
 _FORMAT = 1
+_ELF, _LOG, _MAP = "firmware.elf", "build.log", "firmware.map"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,7 @@ class Entry:
     elf: Path
     log: Path | None
     provenance: Provenance
+    map: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,7 @@ class Made:
     elf: Path
     log: Path
     provenance: Provenance
+    map: Path | None = None
 
 
 class Shelf:
@@ -61,10 +64,7 @@ class Shelf:
         """
         with self._locked(key, waiting):
             entry = self._read(key)
-            if entry is None:
-                entry = self._publish(key, make())
-                self._prune(keep=key)
-            return entry
+            return self._published(key, make()) if entry is None else entry
 
     def find(self, key: str) -> Entry | None:
         """Return the entry of ``key`` if it is there and sound."""
@@ -82,11 +82,7 @@ class Shelf:
             lock = FileLock(locks / f"{key}.lock")
             _acquire(lock, waiting)
         except OSError as error:
-            raise ShelfBroken(
-                f"the cache folder {self._folder} cannot be used: {error}.",
-                why="built firmware is kept there, so that each is built once.",
-                cure="set KARATOS_CACHE to a folder that you can write",
-            ) from error
+            raise self._broken(error) from error
         try:
             yield
         finally:
@@ -97,30 +93,32 @@ class Shelf:
         try:
             record = json.loads((place / "entry.json").read_text())
             provenance = Provenance(**record["provenance"])
-            sound = record["sha256"] == sha256_of(place / "firmware.elf")
+            provenance = replace(provenance, fresh=False, elf_sha256=record["sha256"])
+            sound = record["sha256"] == sha256_of(place / _ELF)
             os.utime(place)
         except (OSError, ValueError, KeyError, TypeError):
             sound = False
         if not sound:
             shutil.rmtree(place, ignore_errors=True)
             return None
-        return _entry(key, place, replace(provenance, fresh=False))
+        return _entry(key, place, provenance)
 
-    def _publish(self, key: str, made: Made) -> Entry:
+    def _published(self, key: str, made: Made) -> Entry:
         place = self._place(key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as temporary:
-            new = Path(temporary) / "entry"
-            new.mkdir()
-            shutil.copyfile(made.elf, new / "firmware.elf")
-            shutil.copyfile(made.log, new / "build.log")
-            record = {
-                "sha256": sha256_of(new / "firmware.elf"),
-                "provenance": asdict(made.provenance),
-            }
-            (new / "entry.json").write_text(json.dumps(record, indent=1))
-            new.rename(place)
-        return _entry(key, place, replace(made.provenance, fresh=True))
+        try:
+            with whole_folder(place) as new:
+                digest = _fill(new, made)
+        except OSError as error:
+            raise self._broken(error) from error
+        self._prune(keep=key)
+        return _entry(key, place, replace(made.provenance, fresh=True, elf_sha256=digest))
+
+    def _broken(self, error: OSError) -> ShelfBroken:
+        return ShelfBroken(
+            f"the cache folder {self._folder} cannot be used: {error}.",
+            why="built firmware is kept there, so that each is built once.",
+            cure="make room there, or set KARATOS_CACHE to a folder that you can write",
+        )
 
     def _prune(self, keep: str) -> None:
         """Drop the least recently used entries until the rest fits; ``keep`` stays."""
@@ -141,16 +139,25 @@ def _acquire(lock: FileLock, waiting: Callable[[], None]) -> None:
         lock.acquire()
 
 
+def _fill(new: Path, made: Made) -> str:
+    """Copy what was made into a folder and return the ELF's digest."""
+    for source, name in ((made.elf, _ELF), (made.log, _LOG), (made.map, _MAP)):
+        if source is not None:
+            shutil.copyfile(source, new / name)
+    digest = sha256_of(new / _ELF)
+    write_json(new / "entry.json", {"sha256": digest, "provenance": asdict(made.provenance)})
+    return digest
+
+
 def _entry(key: str, place: Path, provenance: Provenance) -> Entry:
+    mapped = place / _MAP
     return Entry(
-        key=key, elf=place / "firmware.elf", log=place / "build.log", provenance=provenance
+        key=key,
+        elf=place / _ELF,
+        log=place / _LOG,
+        provenance=provenance,
+        map=mapped if mapped.exists() else None,
     )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hex SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def key_of(*parts: str) -> str:

@@ -32,7 +32,7 @@ class Tree:
         :raises SourcesChanged: when they are no longer those.
         """
         sync(self.request.source, manifest, self.folder)
-        for stale in self._matches():
+        for stale in [*self._matches(self.request.elf), *self._matches(self.request.map)]:
             stale.unlink()  # an ELF that this build did not make must never be taken
 
     def build(self, log: Path, progress: Progress) -> Path:
@@ -45,11 +45,18 @@ class Tree:
             raise _failed(self.request, status, log)
         return self._elf(log)
 
-    def _matches(self) -> list[Path]:
-        return sorted(path for path in self.folder.glob(self.request.elf) if path.is_file())
+    def map(self) -> Path | None:
+        """Return the linker's map that the build left, the last one it wrote; None without."""
+        found = self._matches(self.request.map)
+        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def _matches(self, pattern: str) -> list[Path]:
+        if not pattern:
+            return []
+        return sorted(path for path in self.folder.glob(pattern) if path.is_file())
 
     def _elf(self, log: Path) -> Path:
-        found = self._matches()
+        found = self._matches(self.request.elf)
         if len(found) == 1:
             return found[0]
         names = ", ".join(path.name for path in found)

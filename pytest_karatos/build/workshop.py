@@ -56,7 +56,7 @@ class Workshop:
             self.trees.runner.identity(),
             digest_of(sources),
             request.command,
-            request.elf,
+            f"{request.elf} {request.map}",
             f"{board.name} {board.arch} {board.triple} {request.profile}",
             repr(board.regions),
             " ".join(request.features),
@@ -106,7 +106,8 @@ class Workshop:
         # The slot comes last: who waits for a tree must not keep others from building.
         with self.slots.taken(tree.request.timeout_seconds, self._waiting(tree.request)):
             elf, seconds = self._told(tree, log)
-        return Made(elf=elf, log=log, provenance=self._provenance(tree.request, seconds))
+        origin = self._provenance(tree.request, seconds)
+        return Made(elf=elf, log=log, provenance=origin, map=tree.map())
 
     def _told(self, tree: Tree, log: Path) -> tuple[Path, float]:
         title, started, ok = tree.request.title, time.monotonic(), False

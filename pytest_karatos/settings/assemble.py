@@ -29,6 +29,7 @@ def assemble(root: Path, values: Layer, packaged: tuple[Dialect, ...]) -> Settin
         source=root / at(values, "build.source").value,
         command=at(values, "build.command").value,
         elf=at(values, "build.elf").value,
+        map=at(values, "build.map").value,
         build_env=_env(values),
         builder=at(values, "build.builder").value,
         emulator=at(values, "emulator.use").value,

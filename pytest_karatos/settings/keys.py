@@ -83,6 +83,12 @@ KEYS: tuple[Key, ...] = (
         "target/{triple}/{profile}/kernel",
         "where the ELF is then, a path or glob in the tree; the same placeholders",
     ),
+    _key(
+        "build.map",
+        kinds.ANY_TEXT,
+        "",
+        "where the linker's map is then, likewise; kept beside the ELF, none if ''",
+    ),
     _key("build.builder", kinds.TEXT, "auto", "auto, docker, local or prebuilt", "builder"),
     _key(
         "build.image",

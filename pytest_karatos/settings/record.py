@@ -34,6 +34,7 @@ class Settings:
     source: Path
     command: str
     elf: str
+    map: str = ""
     build_env: tuple[tuple[str, str], ...] = ()
     builder: str = "auto"
     emulator: str = "auto"

@@ -39,7 +39,8 @@ def request(
         profile=profile,
         source=settings.source,
         command=_rendered(settings, "build.command", settings.command, words),
-        elf=_relative(settings, _rendered(settings, "build.elf", settings.elf, facts)),
+        elf=_place(settings, "build.elf", settings.elf, facts),
+        map=_place(settings, "build.map", settings.map, facts),
         features=wanted,
         env=tuple(env),
         timeout_seconds=settings.limits.seconds,
@@ -76,11 +77,12 @@ def _rendered(settings: Settings, key: str, text: str, facts: Mapping[str, str])
     return _PLACEHOLDER.sub(fill, text)
 
 
-def _relative(settings: Settings, elf: str) -> str:
-    if elf.startswith("/") or ".." in elf.split("/"):
+def _place(settings: Settings, key: str, text: str, facts: Mapping[str, str]) -> str:
+    place = _rendered(settings, key, text, facts)
+    if place.startswith("/") or ".." in place.split("/"):
         raise BadSetting(
-            f"{_origin(settings, 'build.elf')}: build.elf {shown(elf)} leaves the firmware's tree.",
+            f"{_origin(settings, key)}: {key} {shown(place)} leaves the firmware's tree.",
             why="each build has a private copy of the tree, and the ELF is taken from there.",
             cure="name a path in the tree; for an ELF built elsewhere use --karatos-elf=ARCH=PATH",
         )
-    return elf
+    return place

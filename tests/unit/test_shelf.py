@@ -1,8 +1,10 @@
 """The shelf: one build per key, whatever happens to processes and files."""
 
+import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pytest_karatos.firmware import Provenance
 ORIGIN = Provenance(builder="local", toolchain="t", command="c", source="s", seconds=1.0)
 ONE_BUILD = """
 import sys, time
+from dataclasses import replace
 from pathlib import Path
 from pytest_karatos.build.shelf import Shelf, Made
 from pytest_karatos.firmware import Provenance
@@ -94,3 +97,43 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 def test_keys_tell_their_parts_apart() -> None:
     assert key_of("a", "b") != key_of("ab", "")
+
+
+def test_the_map_and_the_digest_stand_on_the_shelf_too(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf", 10**9)
+    (tmp_path / "new.map").write_text("symbols")
+    first = shelf.obtain("k", lambda: replace(maker(tmp_path), map=tmp_path / "new.map"))
+    second = shelf.obtain("k", lambda: maker(tmp_path))
+    assert second.map
+    assert second.map.read_text() == "symbols"
+    digest = hashlib.sha256(b"elf").hexdigest()
+    assert (first.provenance.elf_sha256, second.provenance.elf_sha256) == (digest, digest)
+
+
+_FULL = """
+import resource, sys
+from dataclasses import replace
+from pathlib import Path
+from pytest_karatos.build.shelf import Shelf
+from pytest_karatos.errors import ShelfBroken
+from tests.unit.test_shelf import maker
+folder = Path(sys.argv[1])
+def make():
+    made = maker(folder, "x" * 9000)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    return made
+try:
+    Shelf(folder / "shelf", 10**9).obtain("k", make)
+except ShelfBroken as error:
+    print(error)
+print([path.name for path in (folder / "shelf" / "v1").iterdir()])
+"""
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_no_half_entry(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", _FULL, str(tmp_path)]
+    root = Path(__file__).parents[2]
+    said = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert "cannot be used: [Errno 27] File too large" in said
+    assert "make room there" in said
+    assert said.endswith("[]\n")
