@@ -1,6 +1,7 @@
 """Open a run's session: read the settings once, and register who listens to what happens."""
 
 import os
+from importlib import import_module
 
 import pytest
 
@@ -25,6 +26,15 @@ def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
     if not hasattr(config, "workerinput"):
         recorder = Recorder(config, session)
         config.pluginmanager.register(recorder, "karatos-recorder")
+        _illustrate(config, recorder)
         if os.environ.get("GITHUB_ACTIONS") == "true" and not config.option.collectonly:
             config.pluginmanager.register(GitHubActions(config, recorder), "karatos-github")
     return session
+
+
+def _illustrate(config: pytest.Config, recorder: Recorder) -> None:
+    """Join pytest-html, where it writes a page."""
+    if config.getoption("htmlpath", None):
+        # Imported by name: pytest-html, and what it brings for templates, need not be there.
+        room = import_module("pytest_karatos.roof.html")
+        config.pluginmanager.register(room.HtmlPages(config, recorder), "karatos-html")

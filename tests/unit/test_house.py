@@ -24,6 +24,8 @@ DOORS = {
     "docker": "engine",
     "elftools": "elf",
     "tomllib": "settings",
+    "jinja2": "report",
+    "markupsafe": "report",
 }
 #: `python -m pytest_karatos` is a roof of its own, over the command line, and knows no pytest.
 MAY_IMPORT_PYTEST = {"plugin", "roof"}

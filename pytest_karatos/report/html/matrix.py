@@ -1,0 +1,81 @@
+"""Lay the runs of one test on all boards side by side: verdicts in a row, their logs below it."""
+
+import shlex
+
+from pytest_karatos.report.html.links import Links, anchor, row_anchor
+from pytest_karatos.report.html.log import boot_view, cost
+from pytest_karatos.report.html.words import Facts, bounded, is_bad, outcome, time
+from pytest_karatos.report.ledger import Ledger
+
+#: Characters of console text and markup in one page, red tests first: it must open at once.
+ALLOWANCE = 700_000
+_DETAILS = 1_200
+_Column = tuple[str, str, str]
+
+
+def matrix(ledger: Ledger, links: Links, allowance: int = ALLOWANCE) -> Facts:
+    """Return ``columns`` (arch, board, profile) and ``rows``, red ones first."""
+    tests = sorted((one for one in ledger.tests if one["board"]), key=lambda one: not is_bad(one))
+    columns = sorted({_column(one) for one in tests})
+    shown = _shown(tests, allowance)
+    # As in the run: test ids say the profile when several are chosen.
+    profiles = ",".join(dict.fromkeys(one["profile"] for one in ledger.targets))
+    rows: dict[str, Facts] = {}
+    for record in tests:
+        row = rows.setdefault(record["test"], _row(record, columns))
+        place = columns.index(_column(record))
+        row["cells"][place].append(
+            _cell(record, links, shown=id(record) in shown, profiles=profiles)
+        )
+        row["open"] = row["open"] or is_bad(record)
+    return {"columns": columns, "rows": list(rows.values())}
+
+
+def _column(record: Facts) -> _Column:
+    return record["arch"], record["board"], record["profile"]
+
+
+def _shown(tests: list[Facts], allowance: int) -> set[int]:
+    """Choose whose logs are in the page: as many as may be, in the order given."""
+    chosen = set()
+    for record in tests:
+        allowance -= sum(cost(boot) for boot in record["boots"])
+        if allowance < 0:
+            break
+        chosen.add(id(record))
+    return chosen
+
+
+def _row(record: Facts, columns: list[_Column]) -> Facts:
+    path, bracket, parameters = record["test"].partition("[")
+    file, _, name = path.partition("::")
+    return {
+        "anchor": anchor(record["test"]),
+        "file": file,
+        "name": f"{name}{bracket}{parameters}",
+        "open": False,
+        "cells": [[] for _ in columns],
+    }
+
+
+def _cell(record: Facts, links: Links, *, shown: bool, profiles: str) -> Facts:
+    bad, boots = is_bad(record), record["boots"]
+    return {
+        **outcome(record["outcome"]),
+        "time": time(record["seconds"]),
+        "where": " ".join(_column(record)),
+        "worker": record["worker"],
+        "reruns": record["reruns"],
+        "message": record["message"] or "",
+        # What never booted has no console to show: the failure's own text says why.
+        "details": bounded(record["details"] or "", _DETAILS) if bad and not boots else "",
+        "place": f"{record['file']}:{record['line']}" if record["file"] and record["line"] else "",
+        "row": row_anchor(record["id"]) if bad else "",
+        "again": _again(record, profiles) if bad else "",
+        "boots": [boot_view(boot, links, shown=shown) for boot in boots],
+    }
+
+
+def _again(record: Facts, profiles: str) -> str:
+    flags = [f"--arch={record['arch']}", *([f"--karatos-profile={profiles}"] if profiles else [])]
+    return shlex.join(["pytest", *flags, record["id"]])
