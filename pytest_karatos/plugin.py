@@ -6,14 +6,7 @@ registers the rest only where a run has something to do with firmware.
 
 import pytest
 
-from pytest_karatos.roof.options import (
-    FLAGS,
-    SETTINGS_FLAG,
-    print_settings,
-    session_of,
-    typed_of,
-    word_of,
-)
+from pytest_karatos.roof.options import add_options, print_settings, session_of, typed_of
 
 pytest_plugins = ["pytest_karatos.roof.fixtures"]
 
@@ -25,17 +18,8 @@ _MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the flags; their values are judged by the settings, which know the boards."""
-    group = parser.getgroup("karatos", "firmware under test (pytest-karatos)")
-    for flag, facts in FLAGS:
-        word = word_of(flag)
-        group.addoption(flag, dest=f"karatos_{word}", default=None, **facts)
-    group.addoption(
-        SETTINGS_FLAG,
-        dest="karatos_settings",
-        action="store_true",
-        help="print every setting with its value and where that came from, and end.",
-    )
+    """Declare the flags and their ini keys."""
+    add_options(parser)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -23,6 +23,10 @@ FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
             "metavar": "ARCH",
             "help": "architecture to build and test: arm, riscv, or all; may be repeated.",
         },
+    ),
+    (
+        "--karatos-config",
+        {"metavar": "PATH", "help": "the settings file, instead of karatos.toml in the rootdir."},
     ),
     ("--karatos-source", {"metavar": "DIR", "help": "the firmware tree (default: settings)."}),
     (
@@ -72,10 +76,34 @@ def word_of(flag: str) -> str:
     return flag.removeprefix("--").removeprefix("karatos-")
 
 
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the flags, and an ini key ``karatos_*`` for each of them.
+
+    Their values are judged by the settings, which know the boards. An ini key is text, or lines of
+    text for a flag that may be repeated, so that it means the same in every kind of ini file.
+    """
+    group = parser.getgroup("karatos", "firmware under test (pytest-karatos)")
+    for flag, facts in FLAGS:
+        word = word_of(flag)
+        group.addoption(flag, dest=f"karatos_{word}", default=None, **facts)
+        kind: Literal["linelist", "string"] = "linelist" if "action" in facts else "string"
+        parser.addini(f"karatos_{word}", f"as {flag}: {facts['help']}", kind, None)
+    group.addoption(
+        SETTINGS_FLAG,
+        dest="karatos_settings",
+        action="store_true",
+        help="print every setting with its value and where that came from, and end.",
+    )
+
+
 def typed_of(config: pytest.Config) -> dict[str, object]:
-    """Return what was typed, by the flag's word."""
+    """Return what was typed, by the flag's word, and what the ini file says, ``karatos_`` before.
+
+    A relative path in an ini file is meant from the rootdir, as are those of the command line.
+    """
     words = [word_of(flag) for flag, _ in FLAGS]
-    return {word: config.getoption(f"karatos_{word}") for word in words}
+    typed = {word: config.getoption(f"karatos_{word}") for word in words}
+    return typed | {f"karatos_{word}": config.getini(f"karatos_{word}") or None for word in words}
 
 
 def session_of(config: pytest.Config) -> Session:

@@ -1,6 +1,7 @@
 """What a user of the plugin sees: ids, choices, builds, verdicts, with and without workers."""
 
 import json
+import socket
 
 import pytest
 
@@ -167,3 +168,44 @@ def test_the_settings_are_printed_with_their_origin(tree: Tree) -> None:
             "*7*  # --karatos-timeout",
         ]
     )
+
+
+def test_ini_keys_are_weaker_than_flags(tree: Tree) -> None:
+    tree.pytester.makeini("[pytest]\nkaratos_timeout = 7\nkaratos_arch =\n  arm\n  riscv\n")
+    result = tree.run("--karatos-settings", "--arch=riscv")
+    result.stdout.fnmatch_lines(
+        ["run.arch = 'riscv'  # --arch", "emulator.timeout = 7*  # ini karatos_timeout"]
+    )
+
+
+def test_another_settings_file_can_be_named(tree: Tree) -> None:
+    (tree.path / "karatos.toml").rename(tree.path / "other.toml")
+    tree.tests(GREEN)
+    tree.run("--arch=arm", "--karatos-config=other.toml").assert_outcomes(passed=2)
+    result = tree.run("--arch=arm", "--karatos-config=none.toml")
+    result.stderr.fnmatch_lines(["*--karatos-config: there is no settings file *none.toml*"])
+
+
+@pytest.mark.parametrize("flag", ["--collect-only", "--fixtures", "--markers", "--help"])
+def test_questions_touch_neither_docker_nor_qemu(
+    tree: Tree, flag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.tests(GREEN)
+    tree.settings('[emulator]\nuse = "docker"\n')
+    calls = tree.path / "calls"
+    tools = tree.path / "tools"
+    tools.mkdir()
+    for name in ("docker", "qemu-system-arm", "qemu-system-riscv32"):
+        (tools / name).write_text(f"#!/bin/sh\necho {name} >> {calls}\nexit 1\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind("d.sock")
+        daemon.listen()
+        daemon.setblocking(False)
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tree.path}/d.sock")
+        assert tree.run("--arch=all", "--karatos-builder=docker", flag).ret == 0
+        with pytest.raises(BlockingIOError):
+            daemon.accept()
+    assert not calls.exists()
+    assert not (tree.path / ".karatos").exists()
