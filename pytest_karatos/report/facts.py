@@ -11,6 +11,16 @@ from pytest_karatos.measure.size import flash_regions, ram_regions
 from pytest_karatos.report.excerpt import Reading, excerpt
 
 Facts = dict[str, Any]
+#: What a boot's facts hold before its ``boot.json`` was read.
+_UNKNOWN: Facts = {
+    "board": "",
+    "bytes": 0,
+    "seconds": None,
+    "exit_status": None,
+    "instructions": None,
+    "emulator": "",
+    "command": "",
+}
 
 
 def firmware_facts(firmware: Firmware, budgets: Budgets) -> Facts:
@@ -61,4 +71,4 @@ def boot_facts(folder: Path, reading: Reading) -> Facts:
     except (OSError, ValueError):
         told = {}
     log = excerpt(folder / "console.log", reading)
-    return {**told, "folder": str(folder.absolute()), "log": log}
+    return {**_UNKNOWN, **told, "folder": str(folder.absolute()), "log": log}

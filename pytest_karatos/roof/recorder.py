@@ -2,6 +2,8 @@
 
 import platform
 import time
+import traceback
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -22,6 +24,8 @@ class Recorder:
 
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self.ledger = Ledger()
+        #: What writes the finished ledger somewhere; each may raise a KaratosError.
+        self.renderings: list[Callable[[], None]] = []
         self._troubles: list[str] = []
         self._config = config
         self._session = session
@@ -44,12 +48,20 @@ class Recorder:
         if not self._session.opened:
             return
         self._complete(int(exitstatus))
+        for write in (self._write_json, *self.renderings):
+            self._attempt(write)
+        if self._troubles and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def _attempt(self, write: Callable[[], None]) -> None:
+        """Write one rendering; when it cannot be, the others still are."""
         try:
-            self._write()
+            write()
         except KaratosError as error:
             self._troubles.append(str(error))
-            if exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        except Exception as error:  # noqa: BLE001 - a report that breaks must not take the others along
+            self._troubles.append(f"a report broke, which is an error of ours: {error!r}")
+            self._troubles.append(traceback.format_exc())
 
     def _complete(self, exit_status: int) -> None:
         lines, _ = self._session.run.journal.read()
@@ -73,7 +85,7 @@ class Recorder:
             "versions": {"python": platform.python_version(), **_versions()},
         }
 
-    def _write(self) -> None:
+    def _write_json(self) -> None:
         if self._session.settings.json_path is not None:
             json_report.write(self.ledger, self._session.settings.json_path)
 

@@ -45,6 +45,13 @@ class Session:
         self._ticker: Ticker | None = None
 
     @property
+    def _only_asked(self) -> bool:
+        """Whether pytest shall only show something: then nothing is looked for or made."""
+        options = vars(self._config.option)
+        asking = ("collectonly", "showfixtures", "show_fixtures_per_test")
+        return any(options.get(one) for one in asking)
+
+    @property
     def opened(self) -> bool:
         """Whether this run has a folder: not when tests are only collected."""
         return "run" in vars(self)
@@ -112,7 +119,7 @@ class Session:
 
         :raises pytest.UsageError: for a daemon that is down, a folder that cannot be written ...
         """
-        if self._told or self._config.option.collectonly:
+        if self._told or self._only_asked:
             return
         with _usage_error():
             check_word(self.settings.emulator)
@@ -122,7 +129,7 @@ class Session:
 
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         """Say what is tested and by what means; silent where nothing will be run."""
-        if config.option.collectonly or self._told:
+        if self._only_asked or self._told:
             return []
         boards = ", ".join(f"{board.name} ({board.arch})" for board in self.settings.chosen)
         source = outcome.short(self.settings.source, config.rootpath)
@@ -153,7 +160,7 @@ class Session:
 
         On each worker, since only workers know the tests; one of them makes it, the others wait.
         """
-        if not self._config.option.collectonly and any(map(target.is_ours, session.items)):
+        if not self._only_asked and any(map(target.is_ours, session.items)):
             with _usage_error():
                 self.bench.prepare()
 

@@ -117,3 +117,35 @@ def test_a_json_that_cannot_be_written_is_no_success(tree: Tree) -> None:
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["the JSON report * cannot be written: *", "*fix: pass --kara*"])
+
+
+def test_github_gets_a_summary_and_annotations_and_no_other_command(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.tests(MIXED)
+    summary = tree.path / "summary.md"
+    summary.write_text("from an earlier step\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tree.path.parent))
+    result = tree.run("--arch=arm")
+    lines = result.stdout.lines
+    start = next(line for line in lines if line.startswith("::stop-commands::"))
+    end = lines.index(f"::{start.removeprefix('::stop-commands::')}::")
+    assert not [line for line in lines[lines.index(start) + 1 : end] if line.startswith("::")]
+    errors = [line for line in lines[end + 1 :] if line]
+    assert len(errors) == 3
+    assert all(
+        line.startswith(f"::error file={tree.path.name}/test_it.py,line=") for line in errors
+    )
+    text = summary.read_text()
+    assert text.startswith("from an earlier step\n")
+    assert "lm3s6965evb" in text
+
+
+def test_outside_of_github_no_command_is_printed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    tree.tests("def test_boot(console): console.expect('boot')")
+    tree.run("--arch=arm").stdout.no_fnmatch_line("::*")
