@@ -10,6 +10,7 @@ import pytest
 
 from pytest_karatos.errors import KaratosError
 from pytest_karatos.report import json as json_report
+from pytest_karatos.report.cause import BAD
 from pytest_karatos.report.ledger import Ledger
 from pytest_karatos.report.text import table
 from pytest_karatos.roof.outcome import short
@@ -48,7 +49,7 @@ class Recorder:
         if not self._session.opened:
             return
         self._complete(int(exitstatus))
-        for write in (self._write_json, *self.renderings):
+        for write in (self._write_json, *self.renderings, self._conclude):
             self._attempt(write)
         if self._troubles and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -89,6 +90,12 @@ class Recorder:
         if self._session.settings.json_path is not None:
             json_report.write(self.ledger, self._session.settings.json_path)
 
+    def _conclude(self) -> None:
+        """Write down how the run went, which decides how long its files are kept."""
+        failed = sum(test["outcome"] in BAD for test in self.ledger.tests)
+        run = self._session.run
+        run.conclude(exit_status=int(self.ledger.run["exit_status"]), failed=failed)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table of boards and where the files are."""
         if not self._session.opened:
@@ -99,7 +106,7 @@ class Recorder:
             terminalreporter.section("karatos")
         for row in rows:
             terminalreporter.line(row)
-        for trouble in self._troubles:
+        for trouble in filter(None, [*self._troubles, self._session.run.lost()]):
             terminalreporter.line(trouble, red=True)
         if rows:
             place = short(self._session.run.folder, self._config.rootpath)
