@@ -2,8 +2,6 @@
 
 import platform
 import time
-import traceback
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -25,8 +23,6 @@ class Recorder:
 
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self.ledger = Ledger()
-        #: What writes the finished ledger somewhere; each may raise a KaratosError.
-        self.renderings: list[Callable[[], None]] = []
         self._troubles: list[str] = []
         self._config = config
         self._session = session
@@ -49,20 +45,13 @@ class Recorder:
         if not self._session.opened:
             return
         self._complete(int(exitstatus))
-        for write in (self._write_json, *self.renderings, self._conclude):
-            self._attempt(write)
-        if self._troubles and exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-
-    def _attempt(self, write: Callable[[], None]) -> None:
-        """Write one rendering; when it cannot be, the others still are."""
         try:
-            write()
+            self._write_json()
         except KaratosError as error:
             self._troubles.append(str(error))
-        except Exception as error:  # noqa: BLE001 - a report that breaks must not take the others along
-            self._troubles.append(f"a report broke, which is an error of ours: {error!r}")
-            self._troubles.append(traceback.format_exc())
+        self._conclude()
+        if self._troubles and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _complete(self, exit_status: int) -> None:
         lines, _ = self._session.run.journal.read()
