@@ -1,0 +1,15 @@
+"""Be the roof of the command line: `python -m pytest_karatos`, for everything that is no test run.
+
+The only thing done here is to hand the process's surroundings down.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from pytest_karatos.commands.command_line import call
+from pytest_karatos.commands.shell import Shell
+
+if __name__ == "__main__":
+    shell = Shell(environ=dict(os.environ), folder=Path.cwd(), out=sys.stdout, err=sys.stderr)
+    sys.exit(call(sys.argv[1:], shell))

@@ -1,0 +1,1 @@
+"""Recognise firmware trees: one room for each way in which firmware is built."""
