@@ -1,7 +1,7 @@
 """Group what went wrong by its cause, so that one broken build is one line and not forty."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +43,13 @@ def causes(tests: Iterable[Facts]) -> list[Cause]:
     for test in tests:
         if test["outcome"] in BAD:
             groups.setdefault(_key(test), []).append(test)
-    found = [Cause(message=message_of(tests[0]), tests=tuple(tests)) for tests in groups.values()]
+    found = [Cause(message=_longest(tests), tests=tuple(tests)) for tests in groups.values()]
     return sorted(found, key=lambda cause: -len(cause.tests))
+
+
+def _longest(tests: Sequence[Facts]) -> str:
+    # A failed build is told at length to the one who asked first, whoever is reported first.
+    return message_of(max(tests, key=lambda test: len(str(test["details"]))))
 
 
 def _key(test: Facts) -> tuple[object, ...]:

@@ -65,7 +65,10 @@ def _headline(ledger: Facts) -> str:
     counts = Counter(str(test["outcome"]) for test in ledger["tests"])
     red = status != 0 or any(counts[outcome] for outcome in BAD)
     words = sorted(counts, key=lambda outcome: (outcome not in BAD, outcome))
-    tests = ", ".join(f"{counts[outcome]} {prose(outcome)}" for outcome in words) or "no test"
+    tests = (
+        ", ".join(f"{counts[outcome]} {prose(outcome) or 'unfinished'}" for outcome in words)
+        or "no test"
+    )
     boards = ", ".join(prose(name) for name in sorted({row["board"] for row in ledger["boards"]}))
     ending = _ENDINGS.get(status, f"ended with status {status}")
     seconds = float(ledger["run"].get("seconds", 0.0))
@@ -139,11 +142,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _console(cause: Cause) -> list[str]:
-    boots = [boot for test in cause.tests for boot in test["boots"][-1:] if boot["log"]]
-    if not boots:
-        return []
-    said = f"<details><summary>console of {prose(str(boots[0]['board']))}</summary>"
-    return ["", said, "", *fence(_lines(boots[0]["log"])), "", "</details>"]
+    for test in cause.tests:
+        for boot in test["boots"][-1:]:
+            if boot["log"]:
+                said = f"<details><summary>console of {prose(str(test['board']))}</summary>"
+                return ["", said, "", *fence(_lines(boot["log"])), "", "</details>"]
+    return []
 
 
 def _lines(log: Sequence[Facts]) -> list[str]:

@@ -1,15 +1,19 @@
 """What GitHub shows of a run, and that nothing a firmware prints can act there."""
 
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import cmarkgfm
+import jsonschema
 import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pytest_karatos
 from pytest_karatos.report import github
 from pytest_karatos.report.annotation import command
 from pytest_karatos.report.markdown import code, fence, prose, table
@@ -17,6 +21,9 @@ from pytest_karatos.text import printable
 from tests.workflow.runner import obeyed
 
 Facts = dict[str, Any]
+SCHEMA = json.loads(
+    (Path(pytest_karatos.__file__).parent / "resources" / "ledger.schema.json").read_text()
+)
 #: What would be markup, a link, a mention or a command, and any other text.
 HOSTILE = st.one_of(
     st.text(max_size=80),
@@ -40,7 +47,7 @@ def line(number: int, text: str, *, mark: bool = False) -> Facts:
 
 def boot(*texts: str) -> Facts:
     log = [line(number, text) for number, text in enumerate(texts, 1)]
-    return {"folder": "", "board": "virt", "bytes": 1, "seconds": 0.1, "log": log}
+    return {"folder": "", "log": log}
 
 
 def record(name: str, **more: object) -> Facts:
@@ -52,6 +59,10 @@ def record(name: str, **more: object) -> Facts:
         "arch": target,
         "profile": "debug",
         "outcome": "passed",
+        "when": "teardown",
+        "seconds": 0.1,
+        "worker": "gw0",
+        "reruns": 0,
         "firmware": "k1",
         "message": "",
         "details": "",
@@ -69,6 +80,12 @@ def failed(name: str, message: str, **more: object) -> Facts:
 def ledger(*tests: Facts, **more: object) -> Facts:
     bad = sum(test["outcome"] != "passed" for test in tests)
     firmware = {
+        **dict.fromkeys(("key", "builder", "image", "revision", "command", "built_at", "elf"), ""),
+        **dict.fromkeys(("flash_limit_origin", "ram_limit_origin"), ""),
+        **dict.fromkeys(("flash_room", "ram_room", "reserved_bytes"), 0),
+        "board": "lm3s6965evb",
+        "arch": "arm",
+        "profile": "debug",
         "features": [],
         "flash_bytes": 14232,
         "flash_limit": 24576,
@@ -80,16 +97,19 @@ def ledger(*tests: Facts, **more: object) -> Facts:
     }
     counts = {"passed": len(tests) - bad, "failed": bad, "errors": 0, "skipped": 0}
     row = {"board": "lm3s6965evb", "arch": "arm", "profile": "debug", "firmware": "k1", **counts}
-    return {
+    run = {"id": "1", "started": "2026-01-02T03:04:05Z", "workers": 0, "platform": "Linux"}
+    made: Facts = {
         "schema": 1,
-        "run": {"exit_status": int(bad > 0), "seconds": 3.21, "versions": {"pytest": "9.2.0"}},
-        "settings": {"revision": "abc123", "builder": "docker"},
+        "run": {**run, "exit_status": int(bad > 0), "seconds": 3.21, "versions": {"pytest": "9.2"}},
+        "settings": {"source": ".", "builder": "docker", "builder_why": "", "revision": "abc123"},
         "builds": [{"title": "arm debug", "ok": True, "by": "gw0", "seconds": 1.2}],
         "firmwares": {"k1": firmware},
         "boards": [{**row, "verdict": f"{bad} failed" if bad else "passed"}],
         "tests": list(tests),
         **more,
     }
+    jsonschema.validate(made, SCHEMA)
+    return made
 
 
 def shown(markdown: str) -> "Page":
@@ -149,7 +169,9 @@ def test_a_red_run_shows_cause_tests_and_console() -> None:
     ],
 )
 def test_a_run_that_did_not_end_well_is_not_green(status: int, words: str) -> None:
-    text = github.summary(ledger(run={"exit_status": status}))
+    ended = ledger()
+    ended["run"]["exit_status"] = status
+    text = github.summary(ended)
     assert text.startswith("## ❌ karatos: the run ")
     assert words in text.splitlines()[0]
 
@@ -170,12 +192,18 @@ def test_a_fault_far_above_the_end_is_shown() -> None:
 def test_the_same_failed_build_is_one_cause() -> None:
     first = "BuildFailed: building 'arm debug' failed with exit status 101."
     again = "BuildFailed: building 'arm debug' failed earlier in this run."
-    reds = [failed("test_a", first, outcome="error"), failed("test_b", again, outcome="error")]
+    # The one who asked first, and was told at length, may be reported last.
+    reds = [
+        failed("test_a", again, outcome="error"),
+        failed("test_b", first, outcome="error", details="error[E0425]: ..."),
+    ]
     other = failed("test_c", "BuildFailed: building 'riscv debug' failed with exit status 1.")
     text = github.summary(ledger(other, *reds))
     assert text.count("\n### ") == 2
     assert "test&#95;a</code> on arm, <code>test&#95;b</code> on arm." in text
-    assert [one.count("::error ") for one in github.annotations(ledger(other, *reds))] == [1, 1]
+    found = github.annotations(ledger(other, *reds))
+    assert len(found) == 2
+    assert f"::{first}%0Atest_a [arm]%0Atest_b [arm]" in found[0]
 
 
 def test_more_than_github_takes_is_left_out_with_a_sentence() -> None:
@@ -199,7 +227,7 @@ ALLOWED = {
 def test_nothing_hostile_becomes_markup(text: str, other: str) -> None:
     red = failed(text, other, target=other, details=text, boots=[boot(text, other)])
     build = {"title": other, "ok": False, "by": text, "seconds": 1}
-    settings = {"revision": text, "builder": other}
+    settings = {"revision": text, "builder": other, "builder_why": "", "source": "."}
     page = shown(github.summary(ledger(red, builds=[build], settings=settings)))
     assert set(page.tags) <= ALLOWED
     assert page.tags.count("pre lang") == 1

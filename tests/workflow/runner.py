@@ -1,6 +1,6 @@
-"""Do what GitHub's runner does with a step: read its log for commands, run its script.
+"""Read a step's log for commands as GitHub's runner does.
 
-The reading follows `ActionCommand.cs` and `ActionCommandManager.cs` of github.com/actions/runner.
+This follows `ActionCommand.cs` and `ActionCommandManager.cs` of github.com/actions/runner.
 """
 
 import re
