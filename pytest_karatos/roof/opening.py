@@ -9,7 +9,7 @@ from pytest_karatos.errors import KaratosError
 from pytest_karatos.roof.github import GitHubActions
 from pytest_karatos.roof.recorder import Recorder
 from pytest_karatos.roof.session import Session
-from pytest_karatos.settings import load
+from pytest_karatos.settings import Settings, load
 
 
 def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
@@ -29,7 +29,16 @@ def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
         _illustrate(config, recorder)
         if os.environ.get("GITHUB_ACTIONS") == "true" and not config.option.collectonly:
             config.pluginmanager.register(GitHubActions(config, recorder), "karatos-github")
+        _distribute(config, settings)
     return session
+
+
+def _distribute(config: pytest.Config, settings: Settings) -> None:
+    """Offer pytest-xdist our order of tests, where there are workers."""
+    if config.getoption("dist", "no") != "no":
+        # Imported by name: pytest-xdist need not be there.
+        room = import_module("pytest_karatos.roof.distribution")
+        config.pluginmanager.register(room.Distribution(settings), "karatos-distribution")
 
 
 def _illustrate(config: pytest.Config, recorder: Recorder) -> None:
