@@ -59,6 +59,8 @@ class Board:
     #: Byte order of the ELF: ``little`` or ``big``.
     elf_endian: str = "little"
     regions: tuple[Region, ...] = ()
+    #: How a machine ends when all is well: a status, ``never``, or None when nobody says.
+    expect_exit: int | str | None = None
     #: Whether ``--arch=<arch>`` means this board when several have that arch.
     default: bool = True
 

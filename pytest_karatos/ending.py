@@ -11,9 +11,10 @@ SETTLE_SECONDS = 0.25
 def judge(machine: Machine, expected: object = None) -> None:
     """Raise when the machine's end is not as it should be.
 
-    ``expected`` is an exit status, ``"never"`` (must still run), or None: then an endless run is
-    fine, an exit with 0 is fine, and any other exit is not, unless the test asked for it itself
-    with ``machine.wait()``.
+    ``expected`` is an exit status, ``"never"`` (must still run), or None: then it is what the
+    board says (``expect_exit``), and without that an endless run is fine, an exit with 0 is fine,
+    and any other exit is not. A test that itself asked for the end with ``machine.wait()`` judges
+    it itself.
 
     :raises Forbidden: for a fault text or a forbidden one that came late.
     :raises WrongExit: for the wrong exit status.
@@ -23,6 +24,8 @@ def judge(machine: Machine, expected: object = None) -> None:
             f"expect_exit={expected!r} is neither a status nor 'never'.",
             cure="write @pytest.mark.karatos(expect_exit=0), or expect_exit='never'",
         )
+    if expected is None and not machine.waited:
+        expected = machine.board.expect_exit
     status = machine.settle(SETTLE_SECONDS)
     if status is None and isinstance(expected, int):
         status = machine.wait()

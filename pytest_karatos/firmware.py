@@ -24,6 +24,10 @@ class BuildRequest:
     env: tuple[tuple[str, str], ...] = ()
     timeout_seconds: float = 600.0
     map: str = ""
+    #: Whether no other such build may run meanwhile.
+    serial: bool = False
+    #: Names and archs of boards that this is not: what is called after one is not for this build.
+    strangers: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

@@ -16,7 +16,9 @@ class WatchRules:
     succession, while a wait is going on, before it is called endless repetition; ``restarts`` how
     often the boot text (``boot_text``, the first line when empty) may come again.
     ``total_bytes`` bounds one boot's output, ``line_bytes`` one line's length.
-    ``newline`` is what ``sendline`` ends a line with.
+    ``newline`` is what ``sendline`` ends a line with. ``ready`` is what the firmware prints when it
+    takes input (empty: always). ``filter`` is a program with its arguments that turns the
+    console's bytes into the text that is watched; empty when the bytes are text.
     """
 
     faults: tuple[str, ...] = ()
@@ -27,3 +29,5 @@ class WatchRules:
     total_bytes: int = 64 * MIB
     line_bytes: int = 64 * KIB
     newline: str = "\n"
+    ready: str = ""
+    filter: tuple[str, ...] = ()

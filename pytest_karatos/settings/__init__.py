@@ -5,6 +5,17 @@ from pytest_karatos.settings.load import load
 from pytest_karatos.settings.record import Limits, Settings
 from pytest_karatos.settings.request import request
 from pytest_karatos.settings.show import explain, schema
+from pytest_karatos.settings.watching import rules_for
 from pytest_karatos.settings.words import unknown
 
-__all__ = ["TYPED_WORDS", "Limits", "Settings", "explain", "load", "request", "schema", "unknown"]
+__all__ = [
+    "TYPED_WORDS",
+    "Limits",
+    "Settings",
+    "explain",
+    "load",
+    "request",
+    "rules_for",
+    "schema",
+    "unknown",
+]

@@ -23,7 +23,7 @@ def assemble(root: Path, values: Layer, packaged: tuple[Dialect, ...]) -> Settin
     """
     boards = boards_of(values)
     dialects = _dialects(values, packaged)
-    json = values.get(("artifacts", "json"))
+    json, folder = (values.get(path) for path in (("artifacts", "json"), ("build", "folder")))
     return Settings(
         root=root,
         source=root / at(values, "build.source").value,
@@ -31,6 +31,8 @@ def assemble(root: Path, values: Layer, packaged: tuple[Dialect, ...]) -> Settin
         elf=at(values, "build.elf").value,
         map=at(values, "build.map").value,
         build_env=_env(values),
+        folder=folder.value if folder else "",
+        serial=at(values, "build.serial").value,
         builder=at(values, "build.builder").value,
         emulator=at(values, "emulator.use").value,
         image=at(values, "build.image").value,
@@ -55,7 +57,9 @@ def assemble(root: Path, values: Layer, packaged: tuple[Dialect, ...]) -> Settin
 
 def _env(values: Layer) -> tuple[tuple[str, str], ...]:
     rows = [(path[2], found) for path, found in values.items() if path[:2] == ("build", "env")]
-    for word, found in rows:
+    boards = [(path[4], found) for path, found in values.items()
+              if path[0] == "boards" and path[2:4] == ("build", "env")]  # fmt: skip
+    for word, found in rows + boards:
         if not word or "=" in word or "\0" in word:
             raise BadSetting(f"{found.origin}: {word!r} is no name of an environment variable.")
     return tuple(sorted((word, found.value) for word, found in rows))
@@ -82,6 +86,8 @@ def _rules(values: Layer) -> WatchRules:
         total_bytes=at(values, "console.total").value,
         line_bytes=at(values, "console.line").value,
         newline=at(values, "console.newline").value,
+        ready=at(values, "console.ready").value,
+        filter=at(values, "console.filter").value,
     )
 
 

@@ -12,6 +12,16 @@ from pytest_karatos.settings.kinds import NAME
 from pytest_karatos.settings.layers import Given, Layer
 from pytest_karatos.settings.words import meant, shown
 
+#: What QEMU must be told once and by us, with what to write instead.
+_OURS = {
+    "-serial": 'leave it out and write console = "uart0" (or "uart1", "semihosting")',
+    "-nographic": "leave it out; there is no display",
+    "-display": "leave it out; there is no display",
+    "-kernel": 'leave it out; loader = "kernel", "bios" or "device" says how the ELF gets in',
+    "-icount": 'leave it out and write icount = "..." (or "off")',
+    "-S": "leave it out; every machine starts stopped, with its lines attached",
+}
+
 
 def names_in(values: Layer, table: str) -> list[str]:
     """Return the names of ``[table.NAME]`` in the order they were first given."""
@@ -37,6 +47,7 @@ def _board(values: Layer, name: str) -> Board:
     arch = said["arch"]
     console = said.get("console", _default("console"))
     target = _target(values, name, arch, one)
+    everywhere = values.get(("run", "expect_exit"))
     return Board(
         name=name,
         arch=arch,
@@ -53,6 +64,7 @@ def _board(values: Layer, name: str) -> Board:
         elf_bits=target.get("elf_bits", 32),
         elf_endian=target.get("elf_endian", "little"),
         regions=_regions(values, name),
+        expect_exit=said.get("expect_exit", everywhere.value if everywhere else None),
     )
 
 
@@ -68,6 +80,13 @@ def _require_sound(values: Layer, name: str, one: Mapping[str, Given]) -> None:
             f"{origin}: {shown(name)} is no board name; it becomes part of paths and test ids.",
             cure="use letters, digits, '.', '_' and '-'",
         )
+    for argument in one["qemu"].value if "qemu" in one else ():
+        if argument in _OURS:
+            raise BadSetting(
+                f"{one['qemu'].origin}: board '{name}' passes {argument} to QEMU, which this "
+                "plugin says itself.",
+                cure=_OURS[argument],
+            )
     if "arch" not in one:
         known = [board for board in names_in(values, "boards") if board != name]
         raise BadSetting(f"{origin}: board '{name}' has no arch.{meant(name, known)}")

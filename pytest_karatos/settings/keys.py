@@ -64,19 +64,25 @@ def _key(name: str, kind: Kind, default: object, text: str, typed: str = "", **m
     return Key(name=name, kind=kind, help=text, default=default, typed=typed, env=env, same_as=same)
 
 
-_PLACES = "{arch} {profile} {board} {triple} {features}"
+_PLACES = "{arch} {profile} {cargo_profile} {board} {triple} {features}"
+_READY = "what the firmware prints when it takes input; waited for before the first is typed"
+_FILTER = "program and arguments that turn the console's bytes into text (defmt); {elf} is the ELF"
+_EXIT = "how a machine ends when all is well: an exit status or 'never'"
 KEYS: tuple[Key, ...] = (
     _key("config", kinds.PATH, None, "the settings file, instead of karatos.toml", "config"),
     _key("run.arch", kinds.TEXTS, None, "archs to test: names or 'all'; all by default", "arch"),
     _key("run.board", kinds.NAMES, None, "further boards, by name", "board"),
+    _key("run.expect_exit", kinds.EXIT, None, f"{_EXIT}; a board or a test may say otherwise"),
     _key("build.source", kinds.PATH, ".", "the firmware's tree", "source"),
     _key(
         "build.command",
-        kinds.TEXT,
-        "./build.sh {arch} {profile}",
-        f"shell command that builds one board; placeholders {_PLACES}",
+        kinds.STEPS,
+        ("./build.sh {arch} {profile}",),
+        f"shell command, or several in turn, that build one board; placeholders {_PLACES}",
         env="KARATOS_COMMAND",
     ),
+    _key("build.folder", kinds.FOLDER, None, "where in the tree the command starts, if not on top"),
+    _key("build.serial", kinds.FLAG, False, "whether only one build may run on this machine"),
     _key(
         "build.elf",
         kinds.TEXT,
@@ -124,6 +130,8 @@ KEYS: tuple[Key, ...] = (
     _key("console.total", kinds.SIZE, 64 * 1024**2, "output of one boot"),
     _key("console.line", kinds.SIZE, 64 * 1024, "length of one line"),
     _key("console.newline", kinds.ANY_TEXT, "\n", "what sendline ends a line with"),
+    _key("console.ready", kinds.ANY_TEXT, "", _READY),
+    _key("console.filter", kinds.TEXTS, (), _FILTER),
     _key("console.dialect", kinds.TEXT, "auto", "how the scheduler's lines are read"),
     _key("boards.*.arch", kinds.TEXT, None, "the board's arch, a name under [targets]"),
     _key("boards.*.triple", kinds.ANY_TEXT, None, "compiler triple, if not the target's"),
@@ -135,6 +143,16 @@ KEYS: tuple[Key, ...] = (
     _key("boards.*.loader", kinds.LOADER, "kernel", "how QEMU gets the ELF"),
     _key("boards.*.icount", kinds.TEXT, "shift=5,sleep=off", "QEMU -icount, or 'off'"),
     _key("boards.*.default", kinds.FLAG, None, "whether the arch alone means this board"),
+    _key("boards.*.newline", kinds.ANY_TEXT, None, "this board's console.newline"),
+    _key("boards.*.ready", kinds.ANY_TEXT, None, "this board's console.ready"),
+    _key("boards.*.filter", kinds.TEXTS, None, "this board's console.filter"),
+    _key("boards.*.silence", kinds.SECONDS, None, "this board's console.silence"),
+    _key("boards.*.expect_exit", kinds.EXIT, None, _EXIT),
+    _key("boards.*.build.command", kinds.STEPS, None, "this board's build.command"),
+    _key("boards.*.build.folder", kinds.FOLDER, None, "this board's build.folder"),
+    _key("boards.*.build.elf", kinds.TEXT, None, "this board's build.elf"),
+    _key("boards.*.build.map", kinds.ANY_TEXT, None, "this board's build.map"),
+    _key("boards.*.build.env.*", kinds.ANY_TEXT, None, "more environment of this board's build"),
     _key("boards.*.regions.*.start", kinds.ADDRESS, None, "first address"),
     _key("boards.*.regions.*.size", kinds.SIZE, None, "length"),
     _key("targets.*.triple", kinds.ANY_TEXT, "", "compiler triple"),

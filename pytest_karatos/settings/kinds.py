@@ -10,6 +10,8 @@ from pytest_karatos.settings.sizes import address, size
 
 #: What may become part of a path or of a test id.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+#: Exit statuses, and -N for a machine that signal N killed (QEMU aborts when a CPU locks up).
+_LEAST_EXIT, _LAST_EXIT = -64, 255
 _CONSOLE = re.compile(r"uart[0-9]|semihosting")
 _YES_NO = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(
     ("0", "false", "no", "off"), False
@@ -48,6 +50,29 @@ def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError  # noqa: TRY004 - one exception type says "no", whatever the reason
     return tuple(_text(one) for one in value)
+
+
+def _steps(value: object) -> tuple[str, ...]:
+    steps = _texts([value] if isinstance(value, str) else value)
+    if not steps:
+        raise ValueError
+    return steps
+
+
+def _exit(value: object) -> int | str:
+    if value == "never":
+        return "never"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError  # noqa: TRY004 - as above
+    if not _LEAST_EXIT <= value <= _LAST_EXIT:
+        raise ValueError
+    return value
+
+
+def _inside(value: object) -> str:
+    if _text(value).startswith("/") or ".." in str(value).split("/"):
+        raise ValueError
+    return str(value)
 
 
 def _names(value: object) -> tuple[str, ...]:
@@ -124,6 +149,26 @@ TEXT = Kind(words="a text", check=_text, schema={"type": "string", "minLength": 
 PATH = Kind(words="a path", check=_text, schema={"type": "string", "minLength": 1}, path=True)
 IMAGE = Kind(words="an image name or a folder", check=_any_text, schema={"type": "string"})
 TEXTS = Kind(words="a list of texts", check=_texts, from_text=_listed, schema=_LIST)
+STEPS = Kind(
+    words="a shell command, or a list of them",
+    check=_steps,
+    schema={"anyOf": [{"type": "string", "minLength": 1}, _LIST | {"minItems": 1}]},
+)
+FOLDER = Kind(
+    words="a folder in the firmware's tree",
+    check=_inside,
+    schema={"type": "string", "minLength": 1},
+)
+EXIT = Kind(
+    words="an exit status (0 to 255; -6 for: killed by signal 6) or 'never'",
+    check=_exit,
+    schema={
+        "anyOf": [
+            {"type": "integer", "minimum": _LEAST_EXIT, "maximum": _LAST_EXIT},
+            {"const": "never"},
+        ]
+    },
+)
 NAMES = Kind(
     words="a list of names (letters, digits, '.', '_', '-')",
     check=_names,

@@ -32,10 +32,15 @@ class Settings:
 
     root: Path
     source: Path
-    command: str
+    #: The steps of a build, in turn.
+    command: tuple[str, ...]
     elf: str
     map: str = ""
     build_env: tuple[tuple[str, str], ...] = ()
+    #: Where in the tree a build starts; empty for its top.
+    folder: str = ""
+    #: Whether builds of this firmware never run side by side.
+    serial: bool = False
     builder: str = "auto"
     emulator: str = "auto"
     #: A Dockerfile's folder (absolute, with a slash behind it), an image name, or empty for ours.

@@ -39,7 +39,7 @@ CASES = [
     ("[build]\ntimeout = 'soon'", "karatos.toml:2: build.timeout must be a number of seconds abo"),
     ("[build]\ntimeout = true", "karatos.toml:2: build.timeout must be"),
     ("[build]\ntimeout = nan", "karatos.toml:2: build.timeout must be"),
-    ("[build]\ncommand = ''", "karatos.toml:2: build.command must be a text, not ''."),
+    ("[build]\ncommand = ''", "karatos.toml:2: build.command must be a shell command, or"),
     ("[build]\nprofiles = ['../x']", "build.profiles must be a list of names"),
     ("[build]\nprofiles = 'debug'", "build.profiles must be a list of names"),
     (
@@ -49,6 +49,22 @@ CASES = [
     ("[build.env]\n'A=B' = 'x'", "karatos.toml:2: 'A=B' is no name of an environment variable."),
     ("[boards.virt]\nconsole = 'uart'", "must be 'uart0' to 'uart9' or 'semihosting', not 'uart'"),
     ("[boards.virt]\nloader = 'x'", "boards.virt.loader must be one of 'kernel', 'bios', 'device'"),
+    ("[build]\nfoldr = 'x'", "2: unknown key 'foldr' in [build]. Did you mean 'folder'?"),
+    ("[build]\nseriel = true", "2: unknown key 'seriel' in [build]. Did you mean 'serial'?"),
+    ("[build]\nfolder = '../x'", "2: build.folder must be a folder in the firmware's tree, not"),
+    ("[build]\ncommand = []", "2: build.command must be a shell command, or a list of them"),
+    ("[console]\nfiltre = []", "2: unknown key 'filtre' in [console]. Did you mean 'filter'?"),
+    ("[console]\nredy = 'x'", "2: unknown key 'redy' in [console]. Did you mean 'ready'?"),
+    ("[console]\nfilter = 'x'", "2: console.filter must be a list of texts, not 'x'."),
+    ("[run]\nexpect_exti = 0", "unknown key 'expect_exti' in [run]. Did you mean 'expect_exit'?"),
+    ("[run]\nexpect_exit = true", "2: run.expect_exit must be an exit status (0 to 255; -6 for"),
+    ("[boards.virt]\nexpect_exit = 'no'", "boards.virt.expect_exit must be an exit status"),
+    (
+        "[boards.virt.build]\nfoldr = 'x'",
+        "unknown key 'foldr' in [boards.virt.build]. Did you mean 'folder'?",
+    ),
+    ("[boards.virt]\nbuild = 'x'", "2: boards.virt.build must be a table, not 'x'."),
+    ("[boards.virt.build.env]\n'A=B' = 'x'", "'A=B' is no name of an environment variable."),
     ("[boards.vrt]\nicount = 'off'", "board 'vrt' has no arch. Did you mean 'virt'?"),
     ("[boards.a]\narch = 'amr'", "karatos.toml:2: board 'a' has arch 'amr', but [targets.amr] d"),
     ("[boards.a]\narch='arm'\nregions.r.start = 1", "3: region 'r' of board 'a' has no size."),
@@ -72,7 +88,7 @@ CASES = [
     ("a" + ".a" * 300 + " = 1", "karatos.toml: the tables are nested too deeply"),
     ("a = " + "[" * 5000, "karatos.toml: the tables are nested too deeply"),
     ("a = " + "1" * 5000, "karatos.toml: this is not TOML"),
-    (f"[build]\ncommand = ['{'x' * 5000}']", "build.command must be a text, not ['xxx"),
+    (f"[build]\nelf = ['{'x' * 5000}']", "build.elf must be a text, not ['xxx"),
 ]
 
 
