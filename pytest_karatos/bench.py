@@ -28,7 +28,7 @@ from pytest_karatos.emulate.protocol import Boot, Emulator, Machine
 from pytest_karatos.errors import UnknownName
 from pytest_karatos.firmware import BuildRequest, Firmware
 from pytest_karatos.measure.size import sizes
-from pytest_karatos.settings import TYPED_WORDS, Settings, load, request, unknown
+from pytest_karatos.settings import TYPED_WORDS, Settings, load, request, rules_for, unknown
 
 
 @dataclass(kw_only=True)
@@ -185,7 +185,7 @@ class Bench:
             board=firmware.board,
             elf=firmware.elf,
             folder=self.run.place(test),
-            rules=self.settings.rules,
+            rules=rules_for(self.settings, firmware.board, firmware.elf),
         )
         with self.emulator_for(firmware.board).boot(boot) as machine:
             machine.console.timeout = self.settings.timeout_seconds
