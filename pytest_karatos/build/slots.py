@@ -68,6 +68,27 @@ class Slots:
             if lock is not None:
                 lock.release()
 
+    @contextmanager
+    def alone(self, wanted: bool, waiting: Waiting) -> Iterator[None]:  # noqa: FBT001  # data
+        """Let builds that must not run side by side (``wanted``) take turns; others pass.
+
+        Unlike a slot this is correctness: it is waited for as long as it takes.
+        """
+        if not wanted:
+            yield
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / "serial.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting("waiting for another build that must run alone")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _awaited(self, deadline: Deadline, waiting: Waiting) -> FileLock | None:
         waiting(f"waiting for a build slot, {self.count} of {self.count} taken")
         while not deadline.expired:

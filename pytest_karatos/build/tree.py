@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pytest_karatos.build.memory_template import Memory
 from pytest_karatos.build.protocol import Runner
 from pytest_karatos.build.slots import Waiting
 from pytest_karatos.build.workspace import Manifest, digest_of, sync
@@ -16,6 +17,7 @@ from pytest_karatos.progress import Progress
 from pytest_karatos.text import printable, tail
 
 _TAIL_LINES = 25
+_ELF = b"\x7fELF"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +33,8 @@ class Tree:
 
         :raises SourcesChanged: when they are no longer those.
         """
-        sync(self.request.source, manifest, self.folder)
+        memory = Memory(board=self.request.board, strangers=self.request.strangers)
+        sync(self.request.source, manifest, self.folder, memory)
         for stale in [*self._matches(self.request.elf), *self._matches(self.request.map)]:
             stale.unlink()  # an ELF that this build did not make must never be taken
 
@@ -57,6 +60,8 @@ class Tree:
 
     def _elf(self, log: Path) -> Path:
         found = self._matches(self.request.elf)
+        if len(found) > 1:  # cargo writes kernel-<hash>.d beside kernel-<hash>
+            found = [path for path in found if _is_elf(path)] or found
         if len(found) == 1:
             return found[0]
         names = ", ".join(path.name for path in found)
@@ -94,6 +99,11 @@ class Trees:
             yield Tree(folder=folder, runner=self.runner, request=request)
         finally:
             lock.release()
+
+
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ELF)) == _ELF
 
 
 def _failed(request: BuildRequest, status: int, log: Path) -> BuildFailed:

@@ -104,7 +104,11 @@ class Workshop:
         log.write_bytes(b"")
         tree.fill(sources)
         # The slot comes last: who waits for a tree must not keep others from building.
-        with self.slots.taken(tree.request.timeout_seconds, self._waiting(tree.request)):
+        asked, waiting = tree.request, self._waiting(tree.request)
+        with (
+            self.slots.alone(asked.serial, waiting),
+            self.slots.taken(asked.timeout_seconds, waiting),
+        ):
             elf, seconds = self._told(tree, log)
         origin = self._provenance(tree.request, seconds)
         return Made(elf=elf, log=log, provenance=origin, map=tree.map())

@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pytest_karatos.build.memory_template import Memory
 from pytest_karatos.errors import BadSetting, SourcesChanged
 
 #: Folders that are never sources. Any folder with a ``CACHEDIR.TAG`` is left out as well: cargo,
@@ -50,9 +51,10 @@ def digest_of(manifest: Manifest) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def sync(source: Path, manifest: Manifest, tree: Path) -> None:
+def sync(source: Path, manifest: Manifest, tree: Path, memory: Memory | None = None) -> None:
     """Make ``tree`` hold what ``manifest`` says; what builds left there besides stays.
 
+    Memory templates are drawn with ``memory``; when that changes, the tree begins from nothing.
     A file that a build wrote over is copied again. Killed, it starts over next time: the record
     of what was copied is removed first.
 
@@ -61,6 +63,9 @@ def sync(source: Path, manifest: Manifest, tree: Path) -> None:
     record = tree.with_name(f"{tree.name}.manifest.json")
     known = _known(record)
     record.unlink(missing_ok=True)
+    if memory is not None and memory.is_redrawn(source, manifest, tree):
+        known = {}
+        shutil.rmtree(tree)
     tree.mkdir(parents=True, exist_ok=True)
     for name in known.keys() - manifest.keys():
         _remove(tree / name)
@@ -68,7 +73,8 @@ def sync(source: Path, manifest: Manifest, tree: Path) -> None:
     try:
         for name, mark in manifest.items():
             if held.pop(name, None) != (copied := [mark, *_stamp(tree / name)]):
-                _copy(source / name, mark, tree / name)
+                data = _wanted(source / name, mark)
+                _put(data if memory is None else memory.drawn(name, data), mark, tree / name)
                 copied = [mark, *_stamp(tree / name)]
             held[name] = copied
     finally:
@@ -110,10 +116,23 @@ def _read(path: Path) -> tuple[str, bytes]:
     return f"{'x' if mode & stat.S_IXUSR else '-'}:{hashlib.sha256(data).hexdigest()}", data
 
 
-def _copy(source: Path, mark: str, target: Path) -> None:
+def _wanted(source: Path, mark: str) -> bytes:
     found, data = _read(source)
     if found != mark:
         raise _changed(source)
+    return data
+
+
+def _holds(target: Path, mark: str, data: bytes) -> bool:
+    if mark.startswith(_LINK) or target.is_symlink() or not target.is_file():
+        return False
+    held, bytes_held = _read(target)
+    return held[:1] == mark[:1] and bytes_held == data
+
+
+def _put(data: bytes, mark: str, target: Path) -> None:
+    if _holds(target, mark, data):
+        return  # other sources may draw the same: then its time stays, and nothing is built anew
     _remove(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     if mark.startswith(_LINK):
