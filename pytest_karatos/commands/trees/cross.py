@@ -10,7 +10,7 @@ def foreign(text: str) -> tuple[str, str]:
     """Return the builder that ``text`` asks for and why; two empty texts when any will do.
 
     >>> foreign("CC = arm-none-eabi-gcc")
-    ('local', "the builder image has no arm-none-eabi-...; name one of yours as [build] image")
+    ('local', 'the builder image has no arm-none-eabi-...; name one of yours as [build] image')
     """
     found = _NOT_IN_IMAGE.search(text)
     return because(f"{found[0]}...") if found else ("", "")

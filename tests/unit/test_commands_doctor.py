@@ -1,0 +1,188 @@
+"""The doctor: each thing that can be missing is a row with its cure, and nothing makes it crash."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulated.tiny_guest import image
+from tests.unit.test_commands import asked
+
+LOCAL = {"KARATOS_BUILDER": "local", "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+
+
+def examined(folder: Path, *argv: str, **environ: str) -> tuple[int, dict[str, Any]]:
+    """Ask the doctor; return the status and the answer."""
+    surroundings = {"PATH": os.environ["PATH"], **LOCAL, **environ}
+    status, said, remark = asked(folder, "doctor", "--json", *argv, **surroundings)
+    assert remark == ""
+    answer: dict[str, Any] = json.loads(said)
+    assert answer["schema"] == 1
+    assert (status == 0) is answer["ready"]
+    return status, answer
+
+
+def row(answer: dict[str, Any], name: str) -> dict[str, str]:
+    """Return the one need called ``name``."""
+    (found,) = [need for need in answer["needs"] if need["name"] == name]
+    assert set(found) == {"name", "state", "found", "why", "fix"}
+    assert found["why"]
+    return dict(found)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree that make builds, for ARM only."""
+    (tmp_path / "karatos.toml").write_text(
+        '[run]\narch = ["arm"]\n[build]\ncommand = "make"\nelf = "a.elf"\n'
+        f'[cache]\nfolder = "{tmp_path}/cache"\n'
+    )
+    return tmp_path
+
+
+def test_all_is_well(tree: Path) -> None:
+    status, answer = examined(tree)
+    missing = [need for need in answer["needs"] if need["state"] == "missing"]
+    assert (status, missing) == (0, [])
+    assert answer["verdict"] == "ready: pytest --arch=arm"
+    assert row(answer, "settings")["found"] == "karatos.toml"
+    assert row(answer, "qemu-system-arm")["found"].startswith("QEMU emulator version")
+    assert row(answer, "pytest")["state"] == "ok"
+    assert "qemu-system-riscv32" not in {need["name"] for need in answer["needs"]}
+
+
+def test_the_text_ends_with_the_verdict(tree: Path) -> None:
+    status, said, _ = asked(tree, "doctor", "--arch=arm", PATH=os.environ["PATH"], **LOCAL)
+    assert status == 0
+    assert said.splitlines()[-1] == "ready: pytest --arch=arm"
+
+
+def test_broken_settings_are_a_row(tree: Path) -> None:
+    (tree / "karatos.toml").write_text("[build]\ncommand = 3\n")
+    status, answer = examined(tree)
+    assert status == 1
+    assert "karatos.toml:2: build.command must be a text" in row(answer, "settings")["found"]
+    assert answer["verdict"].startswith("not ready: settings")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\0", b"[[[", b"x = " + b"[" * 5000])
+def test_no_settings_file_makes_it_crash(tree: Path, data: bytes) -> None:
+    (tree / "karatos.toml").write_bytes(data)
+    status, answer = examined(tree)
+    assert status == 1
+    assert row(answer, "settings")["state"] == "missing"
+
+
+def test_a_missing_make(tree: Path) -> None:
+    status, answer = examined(tree, PATH=str(tree))
+    assert status == 1
+    need = row(answer, "build command")
+    assert need["found"] == "'make' is not on PATH: `make`"
+    assert need["fix"] == "apt-get install make"
+
+
+def test_a_missing_qemu(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tree))
+    status, answer = examined(tree)
+    assert status == 1
+    qemu = row(answer, "qemu-system-arm")
+    assert qemu["fix"] == "apt-get install qemu-system-arm"
+    assert qemu["why"] == "it boots lm3s6965evb (arm)."
+
+
+def test_an_old_qemu_does_not_stop_a_run(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tree / "bin" / "qemu-old"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho 'QEMU emulator version 5.2.0 (Debian)'\n")
+    old.chmod(0o755)
+    with (tree / "karatos.toml").open("a") as file:
+        file.write('[boards.lm3s6965evb]\nemulator = "qemu-old"\n')
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    status, answer = examined(tree)
+    assert status == 0
+    assert "older than 7.2" in row(answer, "qemu-old")["found"]
+
+
+def test_a_machine_that_qemu_does_not_have(tree: Path) -> None:
+    with (tree / "karatos.toml").open("a") as file:
+        file.write('[boards.lm3s6965evb]\nqemu = ["-machine", "nosuch"]\n')
+    status, answer = examined(tree)
+    assert status == 1
+    assert row(answer, "machine nosuch")["fix"] == "qemu-system-arm -machine help"
+
+
+def test_a_daemon_that_is_down_counts_only_when_it_is_wanted(tree: Path) -> None:
+    status, answer = examined(tree)
+    assert (status, row(answer, "Docker daemon")["state"]) == (0, "optional-missing")
+    status, answer = examined(tree, "--builder=docker")
+    assert (status, row(answer, "Docker daemon")["state"]) == (1, "missing")
+    assert row(answer, "Docker daemon")["fix"] == "sudo systemctl start docker"
+
+
+def test_the_build_command(tree: Path) -> None:
+    text = (tree / "karatos.toml").read_text()
+    (tree / "karatos.toml").write_text(text.replace('"make"', '"./build.sh {arch}"'))
+    assert "there is no" in row(examined(tree)[1], "build command")["found"]
+    (tree / "build.sh").write_text("#!/bin/sh\n")
+    need = row(examined(tree)[1], "build command")
+    assert need["fix"] == f"chmod +x {tree}/build.sh"
+    (tree / "build.sh").chmod(0o755)
+    assert row(examined(tree)[1], "build command")["state"] == "ok"
+
+
+def test_a_source_tree_that_is_not_there(tree: Path) -> None:
+    status, answer = examined(tree, "--source=elsewhere")
+    assert status == 1
+    assert row(answer, "source tree")["found"] == f"{tree}/elsewhere is not a folder"
+
+
+def test_a_cross_compiler_that_the_tree_names(tree: Path) -> None:
+    (tree / "Makefile").write_text("CC = riscv64-unknown-elf-gcc\n")
+    need = row(examined(tree, PATH="/nowhere")[1], "riscv64-unknown-elf-gcc")
+    assert need["fix"] == "apt-get install gcc-riscv64-unknown-elf"
+
+
+def test_rust_without_the_target(tree: Path) -> None:
+    (tree / "Cargo.toml").write_text("")
+    rustc = tree / "bin" / "rustc"
+    rustc.parent.mkdir()
+    rustc.write_text("#!/bin/sh\necho rustc 1.90.0\n")
+    rustc.chmod(0o755)
+    answer = examined(tree, PATH=f"{rustc.parent}:/bin:/usr/bin")[1]
+    need = row(answer, "Rust for thumbv7m-none-eabi")
+    assert need["state"] == "missing"
+    assert "has no core for it" in need["found"]
+    assert need["fix"].endswith("bare-metal-rust --target thumbv7m-none-eabi")
+
+
+def test_a_prebuilt_elf_needs_no_build(tree: Path) -> None:
+    elf = image(tree, "arm", ("say", b"hello\n"))
+    with (tree / "karatos.toml").open("a") as file:
+        file.write(f'[build.prebuilt]\narm = "{elf.name}"\n')
+    status, answer = examined(tree, PATH="/nowhere")
+    assert status == 0
+    assert row(answer, "firmware")["found"] == str(elf)
+    elf.write_bytes(b"no elf")
+    status, answer = examined(tree)
+    assert status == 1
+    assert "is not an ELF" in row(answer, "firmware")["found"]
+
+
+def test_a_folder_that_is_a_file(tree: Path) -> None:
+    (tree / "file").write_text("")
+    status, answer = examined(tree, KARATOS_ARTIFACTS="file")
+    assert status == 1
+    assert row(answer, "artifacts")["found"] == f"{tree}/file is a file"
+
+
+def test_it_leaves_nothing_behind(tree: Path) -> None:
+    before = sorted(tree.rglob("*"))
+    examined(tree)
+    assert sorted(tree.rglob("*")) == before
+
+
+def test_the_interpreter_is_named(tree: Path) -> None:
+    assert sys.executable in row(examined(tree)[1], "Python")["found"]
