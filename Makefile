@@ -12,7 +12,7 @@ firmware:
 	@echo "report: $(CURDIR)/$(REPORT)"
 
 test: lint
-	ci/setup.sh qemu toolchain yardsticks docker
+	ci/setup.sh qemu toolchain yardsticks docker browser
 	$(PYTEST) --arch=all -n auto --karatos-json=.karatos/ledger.json tests
 
 lint:
@@ -22,10 +22,11 @@ lint:
 	.venv/bin/mypy
 
 bench:
-	ci/setup.sh python qemu builder
+	ci/setup.sh python qemu builder browser
 	.venv/bin/python benchmarks/bench_boot.py
 	.venv/bin/python benchmarks/bench_serial.py
 	.venv/bin/python benchmarks/bench_import.py
+	.venv/bin/python -m benchmarks.bench_report
 
 clean:
 	rm -rf .venv .karatos dist $(REPORT)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [yardsticks] [docker]`.
+# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [yardsticks] [docker] [browser]`.
 # Each step looks first and does only what is missing, so it is quick the second time and, when it
 # was interrupted, goes on where it stopped.
 set -euo pipefail
@@ -70,6 +70,12 @@ step_yardsticks() {
 step_docker() {
     docker info >/dev/null 2>&1 ||
         fail "no Docker daemon answers; the container tests need one. Start it (systemctl start docker)."
+}
+
+# What the report is looked at with: nobody else needs one.
+step_browser() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+        command -v google-chrome >/dev/null || packages chromium
 }
 
 # What the main job needs: a daemon builds in containers, else this host does.
