@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from pytest_karatos.artifacts.files import write_whole
 from pytest_karatos.build.image import Image
 from pytest_karatos.build.local import Lines, out_of_time
 from pytest_karatos.build.slots import environment
+from pytest_karatos.build.tools import SCRIPT, Tools, spoken
 from pytest_karatos.engine import Bind, Engine, Order
 from pytest_karatos.errors import BuildFailed
 from pytest_karatos.firmware import BuildRequest
@@ -49,6 +51,20 @@ class ContainerRunner:
     def identity(self) -> str:
         """Name the image by the id of its content."""
         return self._image.id
+
+    def tools(self) -> Tools:
+        """Ask the tools in the image who they are: once, since an image never changes."""
+        known = self._cache / "toolchains" / f"{self._image.id.removeprefix('sha256:')[:12]}.txt"
+        if not known.exists():
+            known.parent.mkdir(parents=True, exist_ok=True)
+            said = bytearray()
+            with self._engine.container(Order(image=self._image.id, seconds=_SPARE_SECONDS)) as one:
+                one.run(["sh", "-c", SCRIPT], on_output=said.extend, timeout=_SPARE_SECONDS)
+            write_whole(known, bytes(said))
+        return Tools(
+            toolchain=spoken(known.read_text(errors="backslashreplace").split("\n")),
+            image=self._image.name,
+        )
 
     def run(self, request: BuildRequest, tree: Path, log: Path, progress: Progress) -> int:
         """Run ``request.command`` with ``tree`` at ``/src`` and return its exit status.
@@ -101,5 +117,5 @@ class ContainerRunner:
             f"building '{request.title}' took more than its "
             f"{self._limits.memory_bytes / 1024**2:.0f} MiB of memory and the kernel killed it.",
             why=f"the command was: {request.command}",
-            cure=f"look at {log}; a big build gets more with [build.limits] memory in karatos.toml",
+            cure=f"look at {log}; a big build gets more with [build] memory in karatos.toml",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from pytest_karatos.build.container import ContainerRunner
 from pytest_karatos.build.image import Image, ensure_image
 from pytest_karatos.build.place import Place
+from pytest_karatos.build.tools import Tools
 from pytest_karatos.build.workshop import JournalProgress
 from pytest_karatos.engine import Bind, Container, Engine, Order, host_ca
 from pytest_karatos.errors import KaratosError
@@ -76,6 +77,10 @@ class ImageRunner:
     def identity(self) -> str:
         """Name the image."""
         return self._runner.identity()
+
+    def tools(self) -> Tools:
+        """Name the image and the tools in it."""
+        return self._runner.tools()
 
     def run(self, request: BuildRequest, tree: Path, log: Path, progress: Progress) -> int:
         """Run one build command in a fresh container."""

@@ -10,21 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
+from pytest_karatos.build.tools import VERSION_COMMANDS, Tools, spoken
 from pytest_karatos.deadline import Deadline
 from pytest_karatos.errors import BuildFailed
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.process import PIPE, STDOUT, output_of, running
 from pytest_karatos.progress import Progress
 
-#: What tells one toolchain from another. Those that are on PATH make the identity.
-_VERSION_COMMANDS = (
-    ("rustc", "-vV"),
-    ("rust-lld", "-flavor", "gnu", "--version"),
-    ("arm-none-eabi-gcc", "--version"),
-    ("riscv64-unknown-elf-gcc", "--version"),
-    ("clang", "--version"),
-    ("cc", "--version"),
-)
 _CHUNK = 64 * 1024
 
 
@@ -73,14 +65,17 @@ class HostRunner:
 
     def identity(self) -> str:
         """Name the compilers found, as they name themselves."""
-        return self._identity
+        return "\n".join([platform.machine(), *self._said]).strip()
+
+    def tools(self) -> Tools:
+        """Name them for people."""
+        return Tools(toolchain=spoken(self._said))
 
     @cached_property
-    def _identity(self) -> str:
+    def _said(self) -> list[str]:
         path = self._environ.get("PATH")
-        found = [command for command in _VERSION_COMMANDS if shutil.which(command[0], path=path)]
-        said = [output_of(self._located(command), env=self._environ).stdout for command in found]
-        return "\n".join([platform.machine(), *said]).strip()
+        found = [command for command in VERSION_COMMANDS if shutil.which(command[0], path=path)]
+        return [output_of(self._located(command), env=self._environ).stdout for command in found]
 
     def _located(self, command: tuple[str, ...]) -> list[str]:
         program = shutil.which(command[0], path=self._environ.get("PATH")) or command[0]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pytest_karatos.build.shelf import Entry
+from pytest_karatos.build.tools import Tools
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
 
@@ -29,6 +30,9 @@ class Runner(Protocol):
 
     def identity(self) -> str:
         """Name the tools found in this place, so that others make another key."""
+
+    def tools(self) -> Tools:
+        """Name them for people, for the record of where a firmware came from."""
 
     def run(self, request: BuildRequest, tree: Path, log: Path, progress: Progress) -> int:
         """Run ``request.command`` in ``tree``, output appended to ``log``; return its exit status.

@@ -128,9 +128,11 @@ class Workshop:
         return lambda text: self.journal.note("build-waiting", title=request.title, text=text)
 
     def _provenance(self, request: BuildRequest, seconds: float) -> Provenance:
+        tools = self.trees.runner.tools()
         return Provenance(
             builder=self.name,
-            toolchain=self.trees.runner.identity(),
+            toolchain=tools.toolchain,
+            image=tools.image,
             command=printable(request.command),
             source=str(request.source),
             source_revision=revision_of(request.source),

@@ -1,9 +1,9 @@
 """Write the ledger as JSON, whole or not at all."""
 
 import json
-import tempfile
 from pathlib import Path
 
+from pytest_karatos.artifacts.files import write_whole
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.report.ledger import Ledger
 
@@ -15,12 +15,7 @@ def write(ledger: Ledger, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=".karatos-", suffix=".json", delete=False
-        ) as file:
-            json.dump(ledger.as_json(), file, indent=1)
-        Path(file.name).replace(path)
-        path.chmod(0o644)
+        write_whole(path, json.dumps(ledger.as_json(), indent=1).encode() + b"\n")
     except OSError as error:
         raise BadSetting(
             f"the JSON report {path} cannot be written: {error}.",

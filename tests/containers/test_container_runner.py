@@ -68,3 +68,15 @@ def test_a_build_over_its_memory(runner: ContainerRunner, tmp_path: Path) -> Non
     with pytest.raises(BuildFailed, match="64 MiB of memory"):
         runner.run(greedy, tmp_path, tmp_path / "log", Quiet())
     assert "out of memory" in (tmp_path / "log").read_text()
+
+
+def test_the_tools_of_an_image_are_named_and_asked_once(
+    engine: Engine, image: Image, tmp_path: Path
+) -> None:
+    runner = ContainerRunner(engine, image, Limits(), tmp_path)
+    tools = runner.tools()
+    assert tools.image == image.name
+    assert "rustc 1." in tools.toolchain
+    (known,) = (tmp_path / "toolchains").iterdir()
+    known.write_text("remembered 1.0\n")
+    assert runner.tools().toolchain == "remembered 1.0"
