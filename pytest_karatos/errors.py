@@ -76,6 +76,10 @@ class BootFailed(Fixable):
     """QEMU did not start; the text ends with what it wrote on stderr."""
 
 
+class FilterFailed(Fixable):
+    """The program that turns the console's bytes into text has ended before the machine did."""
+
+
 class Misbehaved(KaratosError, AssertionError):
     """The firmware did something wrong, or did not do what the test waited for."""
 

@@ -185,24 +185,25 @@ class Child:
 
 
 @contextlib.contextmanager
-def running(
+def running(  # noqa: PLR0913  # what a program's start has
     argv: Sequence[str],
     *,
     stdout: IO[bytes] | int = subprocess.DEVNULL,
     stderr: IO[bytes] | int = subprocess.DEVNULL,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[Child]:
     """Run ``argv`` for as long as the block lasts; gone afterwards, with all its children.
 
-    ``stdout=PIPE`` gives :attr:`Child.stdout`. Standard input is always empty.
+    ``stdout=PIPE`` gives :attr:`Child.stdout`. Standard input is empty, or a descriptor.
 
     :raises MissingTool: when the program does not exist.
     """
     try:
         popen = subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             cwd=cwd,

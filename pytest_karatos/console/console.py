@@ -11,6 +11,7 @@ from pexpect.spawnbase import SpawnBase
 from pytest_karatos.console.ask import await_end, type_into
 from pytest_karatos.console.life import Life, Unknown
 from pytest_karatos.console.pump import Pump
+from pytest_karatos.console.ready import Ready
 from pytest_karatos.console.replay import Replay
 from pytest_karatos.console.search import LOOKBACK, Hit, Wanted
 from pytest_karatos.console.stream import Stream
@@ -42,13 +43,11 @@ class Console(_Base):
     ) -> None:
         super().__init__(timeout=timeout, encoding="utf-8", codec_errors="backslashreplace")
         self._pump = pump
-        self._rules = rules
         self._life: Life = life or Unknown()
         self._stream = Stream(pump, rules)
+        self._ready = Ready(rules.ready, self.replay())
         self.crlf = "\n"
-        self.delaybeforesend = None
-        self.closed = False
-        self.name = "<console>"
+        self.delaybeforesend, self.closed, self.name = None, False, "<console>"
 
     def __str__(self) -> str:
         return f"<console, {self._pump.total} bytes so far, transcript {self.transcript}>"
@@ -57,7 +56,7 @@ class Console(_Base):
 
     @property
     def transcript(self) -> Path:
-        """The file with every byte of this boot, up to ``WatchRules.total_bytes``."""
+        """The file with every byte of this boot, or with what the filter made of them."""
         return self._pump.transcript
 
     @property
@@ -176,17 +175,18 @@ class Console(_Base):
         return self._pump.wait_for_end(timeout)
 
     def send(self, s: str | bytes) -> int:
-        """Type ``s`` into the guest; return the number of bytes.
+        """Type ``s`` into the guest, once it is ready (``WatchRules.ready``); return its length.
 
         :raises MachineEnded: nobody is there. :raises Stuck: the guest does not take it.
         """
         data = s.encode() if isinstance(s, str) else s
+        self._ready.wait(self._seconds(_DEFAULT))
         return type_into(self._pump, self._stream, self._life, data, self._seconds(_DEFAULT))
 
     def sendline(self, s: str | bytes = "") -> int:
         """Type ``s`` and the newline of the settings (``WatchRules.newline``)."""
         text = s.encode() if isinstance(s, str) else s
-        return self.send(text + self._rules.newline.encode())
+        return self.send(text + self._stream.rules.newline.encode())
 
     def replay(self) -> Replay:
         """Give a reader that begins at the boot and leaves ``expect`` where it is."""
@@ -195,6 +195,7 @@ class Console(_Base):
     def note_reset(self) -> None:
         """Take one more boot text for granted: somebody pressed reset."""
         self._stream.restarts_allowed += 1
+        self._ready.again()
 
     def read_nonblocking(self, size: int = 1, timeout: float | None = None) -> str:
         """Read up to ``size`` characters, at least one; raise pexpect's EOF or TIMEOUT."""

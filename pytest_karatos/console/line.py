@@ -9,11 +9,35 @@ import contextlib
 import os
 import select
 from pathlib import Path
+from typing import Protocol
 
 from pytest_karatos.deadline import Deadline
+from pytest_karatos.errors import KaratosError
 
 
-class Line:
+class Source(Protocol):
+    """Where a pump's bytes come from: the guest itself, or a filter behind it."""
+
+    #: Why there can be no more, when that is no end of a machine.
+    failure: KaratosError | None
+
+    def wait_for_guest(self) -> None:
+        """Block until there can be bytes."""
+
+    def read_into(self, buffer: memoryview) -> int:
+        """Block for at least one byte; 0 at the end."""
+
+    def send(self, data: bytes, timeout: float) -> int:
+        """Type ``data``; return how many bytes were taken within ``timeout`` seconds."""
+
+    def wake(self) -> None:
+        """Make a blocked reader return."""
+
+    def close(self) -> None:
+        """Free it, once reading has ended."""
+
+
+class Line(Source):
     """The pipes ``<path>.out`` (guest to us) and ``<path>.in`` (us to guest), made here.
 
     ``-chardev pipe,path=<path>`` is the other end. :meth:`close` removes both.
@@ -21,6 +45,7 @@ class Line:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.failure = None
         self._out, self._in = Path(f"{path}.out"), Path(f"{path}.in")
         os.mkfifo(self._out, 0o600)
         os.mkfifo(self._in, 0o600)

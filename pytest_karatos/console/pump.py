@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from pytest_karatos.console.line import Line
+from pytest_karatos.console.line import Source
 from pytest_karatos.console.stamps import NAME, Recorder
 from pytest_karatos.console.transcript import Transcript
 
@@ -23,7 +23,7 @@ class Pump:
     When bytes came is kept in ``console.times`` beside the transcript.
     """
 
-    def __init__(self, line: Line, transcript: Path, *, limit_bytes: int) -> None:
+    def __init__(self, line: Source, transcript: Path, *, limit_bytes: int) -> None:
         self.transcript = transcript
         self.line = line
         self.total = 0
@@ -52,6 +52,11 @@ class Pump:
     def lost(self) -> list[str]:
         """What the disk did not take, in words; waiters saw it all the same."""
         return [loss for loss in (self._kept.lost, self._times.lost) if loss]
+
+    @property
+    def aside(self) -> str:
+        """Where else bytes of this console lie, for messages."""
+        return ""
 
     def wait_until(self, total: int, timeout: float) -> bool:
         """Wait until ``total`` bytes have come or the line has ended; False after ``timeout``."""

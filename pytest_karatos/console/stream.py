@@ -74,6 +74,8 @@ class Stream:
             return True
         self._note_dropped()
         if ended and not self._flushed and self.offset >= self.pump.total:
+            if self.pump.line.failure is not None:
+                raise self.pump.line.failure
             self._flushed = True
             self._take(self._plain.feed(b"", last=True))
             return True

@@ -23,6 +23,7 @@ class Evidence:
     transcript: Path
     total_bytes: int
     life: Life
+    aside: str = ""
 
     def below(self, sentence: str, *, around: int | None = None) -> str:
         """Put the evidence under ``sentence``; ``around``: an index of ``text`` to show too."""
@@ -30,9 +31,11 @@ class Evidence:
 
     def _console(self, around: int | None) -> list[str]:
         where = f"transcript: {self.transcript} ({self.total_bytes} bytes)"
+        where += f"; {self.aside}" if self.aside else ""
         if not self.total_bytes:
             other = self.life.elsewhere()
-            return [f"No byte came on the console{f'; {other}' if other else ''}.", where]
+            none = "No text came out of the filter" if self.aside else "No byte came on the console"
+            return [f"{none}{f'; {other}' if other else ''}.", where]
         lines = last_lines(self.text, around)
         return ["last lines of the console:", *(f"| {line}" for line in lines), where]
 

@@ -180,7 +180,13 @@ class Wait:
 def evidence(stream: Stream, life: Life) -> Evidence:
     """Collect what a message can show of ``stream``."""
     pump = stream.pump
-    return Evidence(text=stream.text, transcript=pump.transcript, total_bytes=pump.total, life=life)
+    return Evidence(
+        text=stream.text,
+        transcript=pump.transcript,
+        total_bytes=pump.total,
+        life=life,
+        aside=pump.aside,
+    )
 
 
 def first(block: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from pytest_karatos.console import Console, Line, Pump
+from pytest_karatos.console import Console, Line, pump_for
 from pytest_karatos.errors import Flooded, Forbidden, MachineEnded, NotSeen, Stuck
 from pytest_karatos.watch import WatchRules
 
@@ -23,7 +23,7 @@ class Guest:
     def __init__(self, folder: Path, **rules: object) -> None:
         line = Line(folder / "line")
         watch = WatchRules(**{"faults": ("panicked",), **rules})  # type: ignore[arg-type]
-        self.pump = Pump(line, folder / "console.log", limit_bytes=watch.total_bytes)
+        self.pump = pump_for(watch, line, folder / "console.log")
         self.console = Console(self.pump, rules=watch, timeout=2.0)
         self._out = os.open(f"{line.path}.out", os.O_WRONLY)
         self._in = os.open(f"{line.path}.in", os.O_RDONLY | os.O_NONBLOCK)
