@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_karatos.console import Console, Line, Pump
+from pytest_karatos.console import Console, Line, Pump, pump_for
 from pytest_karatos.emulate.command import command, command_for_people
 from pytest_karatos.emulate.launch import Handle, Launcher
 from pytest_karatos.emulate.life import QemuLife
@@ -26,9 +26,7 @@ def booted(boot: Boot, launcher: Launcher, wires_root: Path | None = None) -> It
     with laid_wires(wires_root) as wires, contextlib.ExitStack() as stack:
         argv = command(boot, wires)
         _note_command(boot, argv)
-        pump = Pump(
-            Line(wires.console), boot.folder / "console.log", limit_bytes=boot.rules.total_bytes
-        )
+        pump = pump_for(boot.rules, Line(wires.console), boot.folder / "console.log")
         stack.callback(wires.keep_uart_logs, boot.folder)
         stack.callback(pump.forget)
         stack.callback(pump.close)
