@@ -155,7 +155,7 @@ class FilteredPump(Pump):
 def pump_for(rules: WatchRules, line: Line, transcript: Path) -> Pump:
     """Return a pump of ``line``, through the filter of ``rules`` if there is one.
 
-    With a filter, ``transcript`` has what comes out of it; ``raw/`` beside it has the guest's bytes.
+    With a filter its text goes to ``transcript``, and the bytes of the guest to ``raw/`` beside it.
 
     :raises MissingTool: when there is no such filter.
     """
