@@ -10,7 +10,7 @@ from pytest_karatos.settings.sizes import address, size
 
 _SCRIPTS = frozenset((".x", ".ld", ".lds"))
 _REGION = re.compile(
-    r"^\s*(\w+)\s*(?:\([^)]*\))?\s*:\s*(?:ORIGIN|org|o)\s*=\s*(\w+)\s*,"
+    r"\b(\w+)\s*(?:\([^)]*\))?\s*:\s*(?:ORIGIN|org|o)\s*=\s*(\w+)\s*,"
     r"\s*(?:LENGTH|len|l)\s*=\s*(\w+)",
     re.MULTILINE | re.IGNORECASE,
 )
