@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pytest_karatos.report.annotation import annotations, pause, resume
 from pytest_karatos.report.cause import BAD, Cause, Facts, causes
+from pytest_karatos.report.excerpt import TAIL
 from pytest_karatos.report.markdown import code, fence, fitted, prose, table
 from pytest_karatos.text import printable
 
@@ -18,7 +19,6 @@ __all__ = ["LIMIT_BYTES", "annotations", "pause", "resume", "summary"]
 LIMIT_BYTES = 1_000_000
 _HEAD = ("board", "arch", "profile", "passed", "failed", "flash", "RAM", "build", "verdict")
 _BAR_CELLS = 10
-_LAST_LINES = 20
 _NAMES = 20
 _ENDINGS = {
     0: "passed",
@@ -119,10 +119,11 @@ def _builds(builds: Sequence[Facts]) -> str:
 
 def _origin(ledger: Facts) -> str:
     settings = ledger["settings"]
+    toolchains = {one["toolchain"].partition("\n")[0] for one in ledger["firmwares"].values()}
     said = {
         "source revision": settings.get("revision"),
         "builder": settings.get("builder"),
-        "toolchain": ", ".join(sorted({one["toolchain"] for one in ledger["firmwares"].values()})),
+        "toolchain": ", ".join(sorted(toolchains)),
         **ledger["run"].get("versions", {}),
     }
     return " · ".join(f"{prose(key)} {code(str(value))}" for key, value in said.items() if value)
@@ -152,7 +153,7 @@ def _console(cause: Cause) -> list[str]:
 
 def _lines(log: Sequence[Facts]) -> list[str]:
     """Show the last lines, and above them the fault when it lies further up."""
-    start = max(0, len(log) - _LAST_LINES)
+    start = max(0, len(log) - TAIL)
     fault = [line for line in log[:start] if line["mark"]]
     shown: list[str] = []
     before = 0

@@ -60,9 +60,8 @@ class GitHubActions:
 
     def _folder(self) -> str:
         """Return where pytest's root is in the repository."""
-        top = Path(os.environ.get("GITHUB_WORKSPACE", "/"))
-        root = self._config.rootpath
-        inside = root.is_relative_to(top) and root != top
+        top, root = Path(os.environ.get("GITHUB_WORKSPACE", "")), self._config.rootpath
+        inside = top.is_absolute() and root.is_relative_to(top) and root != top
         return str(root.relative_to(top)) if inside else ""
 
     def _line(self, text: str) -> None:

@@ -79,7 +79,7 @@ def failed(name: str, message: str, **more: object) -> Facts:
 
 def ledger(*tests: Facts, **more: object) -> Facts:
     bad = sum(test["outcome"] != "passed" for test in tests)
-    firmware = {
+    firmware: Facts = {
         **dict.fromkeys(("key", "builder", "image", "revision", "command", "built_at", "elf"), ""),
         **dict.fromkeys(("flash_limit_origin", "ram_limit_origin"), ""),
         **dict.fromkeys(("flash_room", "ram_room", "reserved_bytes"), 0),
@@ -185,8 +185,8 @@ def test_a_fault_far_above_the_end_is_shown() -> None:
     log = [line(3, "HardFault", mark=True), *(line(number, "idle") for number in range(50, 90))]
     red = failed("test_a", "Forbidden: 'HardFault'", boots=[{**boot(), "log": log}])
     text = github.summary(ledger(red))
-    assert ">     3 | HardFault\n[...]\n     70 | idle" in text
-    assert "69 | idle" not in text
+    assert ">     3 | HardFault\n[...]\n     74 | idle" in text
+    assert "73 | idle" not in text
 
 
 def test_the_same_failed_build_is_one_cause() -> None:
