@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 
 from pytest_karatos.artifacts import Run, open_run
@@ -24,6 +23,7 @@ from pytest_karatos.build.shelf import Entry
 from pytest_karatos.elf import check, read
 from pytest_karatos.emulate.choose import choose_emulator
 from pytest_karatos.emulate.container import ContainerEmulator
+from pytest_karatos.emulate.leftovers import private_folder
 from pytest_karatos.emulate.protocol import Boot, Emulator, Machine
 from pytest_karatos.errors import UnknownName
 from pytest_karatos.firmware import BuildRequest, Firmware
@@ -169,7 +169,7 @@ class Bench:
         return lambda: self._warm(runner)
 
     def _warm(self, runner: ImageRunner) -> Emulator:
-        wires = Path(self._stack.enter_context(TemporaryDirectory(prefix="karatos-")))
+        wires = self._stack.enter_context(private_folder())
         container = self._stack.enter_context(runner.warm_container(wires))
         return ContainerEmulator(container, wires)
 
@@ -186,7 +186,13 @@ class Bench:
             elf=firmware.elf,
             folder=self.run.place(test),
             rules=rules_for(self.settings, firmware.board, firmware.elf),
+            elf_sha256=firmware.provenance.elf_sha256,
         )
-        with self.emulator_for(firmware.board).boot(boot) as machine:
-            machine.console.timeout = self.settings.timeout_seconds
-            yield machine
+        machine = None
+        try:
+            with self.emulator_for(firmware.board).boot(boot) as machine:
+                machine.console.timeout = self.settings.timeout_seconds
+                yield machine
+        finally:
+            if machine is not None:
+                self.run.lose(*machine.facts()["lost"])

@@ -70,7 +70,7 @@ class ContainerEmulator:
         with tempfile.TemporaryDirectory(prefix="elf-", dir=self._folder) as folder:
             elf = Path(shutil.copy(boot.elf, folder))
             launcher = ContainerLauncher(self._container)
-            with booted(replace(boot, elf=elf), launcher, self._folder) as machine:
+            with booted(replace(boot, elf=elf, origin=boot.elf), launcher, self._folder) as machine:
                 yield machine
 
 

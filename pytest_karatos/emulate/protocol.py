@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_karatos.board import Board
 from pytest_karatos.console import Console
@@ -14,8 +14,10 @@ from pytest_karatos.watch import WatchRules
 class Boot:
     """One boot: which ELF on which board, where its files go, and how its console is watched.
 
-    ``folder`` receives ``console.log`` (byte-exact), ``stderr.log`` and ``command.txt``.
-    ``arguments`` are further QEMU arguments, put last.
+    ``folder`` receives ``console.log`` (byte-exact), ``console.times`` (when bytes came),
+    ``stderr.log``, ``command.txt`` and ``boot.json`` (what :meth:`Machine.facts` returns).
+    ``arguments`` are further QEMU arguments, put last. ``origin`` is where ``elf`` was copied from,
+    if it was; ``elf_sha256`` spares reading it once more.
     """
 
     board: Board
@@ -24,6 +26,8 @@ class Boot:
     rules: WatchRules = field(default_factory=WatchRules)
     arguments: tuple[str, ...] = ()
     boot_timeout_seconds: float = 20.0
+    origin: Path | None = None
+    elf_sha256: str = ""
 
 
 class Machine(Protocol):
@@ -63,6 +67,25 @@ class Machine(Protocol):
 
     def read_memory(self, address: int, size: int) -> bytes:
         """Read ``size`` bytes of physical memory at ``address``."""
+
+    @property
+    def instructions(self) -> int | None:
+        """How many instructions the guest has executed; exact while it is paused.
+
+        After the end it is what was counted last, before we ended it. None when the board does
+        not count (``icount = "off"``), or the machine ended by itself before anybody asked.
+        """
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of this boot by now, as plain values; ``boot.json`` is its end.
+
+        ``board arch elf elf_sha256 qemu`` (version) ``argv folder``; ``state``: ``running``,
+        ``ended`` (by itself), ``stopped`` (by us) or ``failed`` (QEMU did not start);
+        ``exit_status`` (None while it ran until we stopped it); ``started`` (UTC, ISO 8601);
+        ``wall_seconds``; ``bytes`` and ``dropped_bytes`` of the console; ``instructions`` (None
+        when unknown); ``pauses`` and ``resets`` that were asked for; ``lost``: sentences about
+        files that the disk did not take.
+        """
 
 
 class Emulator(Protocol):

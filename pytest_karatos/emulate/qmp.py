@@ -30,6 +30,8 @@ class Qmp:
         self._poll = select.poll()
         self._poll.register(line.fileno(), select.POLLIN)
         self.events: list[dict[str, Any]] = []
+        #: QEMU's version and package, as ``7.2.22 (Debian 1:7.2+dfsg-7)``; empty before greeted.
+        self.version = ""
 
     def greet(self, timeout: float) -> None:
         """Wait for QEMU's greeting and agree on the protocol.
@@ -37,8 +39,10 @@ class Qmp:
         :raises MachineEnded: when QEMU ends, or says nothing in ``timeout`` seconds.
         """
         deadline = Deadline(timeout)
-        while "QMP" not in self._message(deadline, "greet"):
-            pass
+        greeting = self._message(deadline, "greet")
+        while "QMP" not in greeting:
+            greeting = self._message(deadline, "greet")
+        self.version = _version(greeting["QMP"].get("version", {}))
         self.ask("qmp_capabilities", timeout=max(deadline.left, 1.0))
 
     def ask(self, command: str, *, timeout: float = 5.0, **arguments: object) -> Any:  # noqa: ANN401 - each command has its own answer
@@ -82,3 +86,10 @@ class Qmp:
                 )
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+
+def _version(said: dict[str, Any]) -> str:
+    numbers = said.get("qemu", {})
+    version = ".".join(str(numbers.get(part, "?")) for part in ("major", "minor", "micro"))
+    package = str(said.get("package") or "")
+    return f"{version} ({package})" if package else version

@@ -2,10 +2,11 @@
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_karatos.emulate.leftovers import private_folder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,10 +49,7 @@ class Wires:
 @contextlib.contextmanager
 def laid_wires(root: Path | None = None) -> Iterator[Wires]:
     """Make the folder below ``root`` (the system's place for temporary files) and remove it."""
-    folder = Path(tempfile.mkdtemp(prefix="karatos-", dir=root))
-    wires = Wires(folder=folder)
-    wires.scratch.mkdir()
-    try:
+    with private_folder(root) as folder:
+        wires = Wires(folder=folder)
+        wires.scratch.mkdir()
         yield wires
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
