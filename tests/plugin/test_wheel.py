@@ -1,12 +1,12 @@
-"""The wheel carries what the plugin reads at run time."""
+"""The wheel carries what the plugin reads at run time, and nothing of the tests."""
 
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.plugin.wheel import built_wheel
+
 NEEDED = {
+    "pytest_karatos/__main__.py",
     "pytest_karatos/plugin.py",
     "pytest_karatos/py.typed",
     "pytest_karatos/resources/defaults.toml",
@@ -18,8 +18,9 @@ NEEDED = {
 
 
 def test_the_wheel_is_complete(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(argv, cwd=REPOSITORY, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        assert NEEDED - set(archive.namelist()) == set()
+    with zipfile.ZipFile(built_wheel(tmp_path)) as archive:
+        names = set(archive.namelist())
+    package = Path(__file__).parents[2] / "pytest_karatos"
+    modules = {str(path.relative_to(package.parent)) for path in package.rglob("*.py")}
+    assert (NEEDED | modules) - names == set()
+    assert not [name for name in names if name.startswith(("tests/", "firmware/"))]

@@ -13,6 +13,8 @@ from pytest_karatos.errors import KaratosError
 from pytest_karatos.settings import Settings, request
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+#: A command that begins in a folder of the tree: the settings render it so, and people write it.
+_ENTERED = re.compile(r"cd ([\w./-]+) && \(?(.*)", re.DOTALL)
 #: What a shell does itself: then the program that counts comes later, and only it knows which.
 _SHELL_WORDS = frozenset(
     (
@@ -97,10 +99,12 @@ def _command(settings: Settings, board: Board, path: str) -> Need:
     why = f"it builds the firmware ({origin})."
     if origin == "default":
         why = "it builds the firmware (default: no settings file says another)."
-    program = program_of(command)
+    entered = _ENTERED.match(command)
+    folder, first = (entered[1], entered[2]) if entered else (".", command)
+    program = program_of(first)
     found, fix = f"`{command}`", ""
     if "/" in program:
-        found, fix = _script(settings.source / program, command)
+        found, fix = _script(settings.source / folder / program, command)
     elif program and path and shutil.which(program, path=path) is None:
         found, fix = f"'{program}' is not on PATH: `{command}`", f"apt-get install {program}"
     return Need(name="build command", state=MISSING if fix else OK, found=found, why=why, fix=fix)
