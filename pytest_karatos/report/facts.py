@@ -1,26 +1,19 @@
 """Turn what a worker holds (a firmware, an ended machine) into plain values for the ledger."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_karatos.console.stamps import read as read_stamps
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.measure.size import flash_regions, ram_regions
 from pytest_karatos.report.excerpt import Reading, excerpt
 
 Facts = dict[str, Any]
-#: What a boot's facts hold before its ``boot.json`` was read.
-_UNKNOWN: Facts = {
-    "board": "",
-    "bytes": 0,
-    "seconds": None,
-    "exit_status": None,
-    "instructions": None,
-    "emulator": "",
-    "command": "",
-}
+#: What of ``boot.json`` the ledger keeps, under its own names.
+_OF_BOOT = {"seconds": "wall_seconds", "exit_status": "exit_status", "instructions": "instructions"}
 
 
 def firmware_facts(firmware: Firmware, budgets: Budgets) -> Facts:
@@ -62,13 +55,38 @@ def _limits(firmware: Firmware, budgets: Budgets) -> Facts:
 
 
 def boot_facts(folder: Path, reading: Reading) -> Facts:
-    """Describe an ended boot by the files in its ``folder``: ``boot.json`` and an excerpt.
+    """Describe an ended boot by the files in its ``folder``; what they do not tell is None or "".
 
-    ``folder`` is absolute; ``log`` is :func:`pytest_karatos.report.excerpt.excerpt`'s list.
+    ``folder`` is absolute, ``seconds`` host time since the guest was let go, ``emulator`` QEMU's
+    version, ``command`` the boot as people type it; ``log`` is
+    :func:`pytest_karatos.report.excerpt.excerpt`'s list, with host times beside the lines.
     """
+    told = _told(folder / "boot.json")
+    timed = replace(reading, seconds_at=read_stamps(folder).seconds_at)
+    qemu = str(told.get("qemu") or "")
+    return {
+        **{ours: told.get(theirs) for ours, theirs in _OF_BOOT.items()},
+        "board": str(told.get("board") or ""),
+        "bytes": int(told.get("bytes") or 0),
+        "emulator": f"QEMU {qemu}" if qemu else "",
+        "command": _command(folder / "command.txt"),
+        "folder": str(folder.absolute()),
+        "log": excerpt(folder / "console.log", timed),
+    }
+
+
+def _told(path: Path) -> Facts:
     try:
-        told = json.loads((folder / "boot.json").read_text())
+        told = json.loads(path.read_text())
     except (OSError, ValueError):
-        told = {}
-    log = excerpt(folder / "console.log", reading)
-    return {**_UNKNOWN, **told, "folder": str(folder.absolute()), "log": log}
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _command(path: Path) -> str:
+    """Return the first line that is no comment: the boot on a terminal."""
+    try:
+        lines = path.read_text(errors="backslashreplace").splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line and not line.startswith("#")), "")
