@@ -8,12 +8,14 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from pytest_karatos.build.old_images import drop_old_images, note_use
 from pytest_karatos.engine import Engine
 from pytest_karatos.errors import ImageFailed
 from pytest_karatos.process import STDOUT, running
 from pytest_karatos.progress import Progress
 from pytest_karatos.text import tail
 
+_REPOSITORY = "pytest-karatos-builder"
 CONTENT_LABEL = "org.pytest-karatos.content"
 #: The base that can be made out of Debian packages.
 _DEBIAN = "debian:bookworm-slim"
@@ -48,7 +50,7 @@ def content_hash(folder: Path) -> str:
 
 def tag_of(folder: Path) -> str:
     """Name the image that ``folder`` makes: other content, another tag."""
-    return f"pytest-karatos-builder:{content_hash(folder)[:12]}"
+    return f"{_REPOSITORY}:{content_hash(folder)[:12]}"
 
 
 def ensure_image(engine: Engine, image: str, progress: Progress, cache: Path) -> Image:
@@ -91,6 +93,8 @@ def _from_folder(engine: Engine, folder: Path, progress: Progress, cache: Path) 
         with FileLock(cache / "image.lock"):
             if engine.image_id(tag) is None:
                 _build(engine, folder, Image(name=tag, id=content), progress, cache)
+                drop_old_images(engine, cache, repository=_REPOSITORY, label=CONTENT_LABEL)
+    note_use(cache, tag)
     return _found(engine, tag)
 
 

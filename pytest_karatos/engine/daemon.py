@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -54,6 +55,26 @@ class Engine:
             if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
                 return None
             raise
+
+    def images_of(self, repository: str, label: str) -> dict[str, float]:
+        """Return the tags of ``repository`` that carry ``label``, with when each was made."""
+        found = self._client.images.list(repository, filters={"label": label})
+        return {
+            tag: datetime.fromisoformat(image.attrs["Created"]).timestamp()
+            for image in found
+            for tag in image.tags
+            if tag.startswith(f"{repository}:")
+        }
+
+    def drop_image(self, tag: str) -> bool:
+        """Remove ``tag``, and the image with its last one; False when a container is made of it."""
+        from docker.errors import APIError  # noqa: PLC0415  an optional dependency
+
+        try:
+            self._client.images.remove(tag)
+        except APIError:
+            return False
+        return True
 
     def pull(self, name: str) -> Iterator[str]:
         """Pull image ``name``, yielding lines of progress.
