@@ -64,7 +64,7 @@ def test_broken_settings_are_a_row(tree: Path) -> None:
     (tree / "karatos.toml").write_text("[build]\ncommand = 3\n")
     status, answer = examined(tree)
     assert status == 1
-    assert "karatos.toml:2: build.command must be a text" in row(answer, "settings")["found"]
+    assert "karatos.toml:2: build.command must be " in row(answer, "settings")["found"]
     assert answer["verdict"].startswith("not ready: settings")
 
 
@@ -186,3 +186,12 @@ def test_it_leaves_nothing_behind(tree: Path) -> None:
 
 def test_the_interpreter_is_named(tree: Path) -> None:
     assert sys.executable in row(examined(tree)[1], "Python")["found"]
+
+
+def test_a_tree_that_nobody_described_is_told_how_to_begin(tmp_path: Path) -> None:
+    assert examined(tmp_path)[1]["verdict"].endswith("first: python -m pytest_karatos init")
+    asked(tmp_path, "init")
+    status, answer = examined(tmp_path)
+    assert status == 1
+    assert "which sets nothing yet" in row(answer, "settings")["found"]
+    assert row(answer, "build command")["fix"].startswith("say in karatos.toml")

@@ -49,4 +49,8 @@ def _files(settings: Settings) -> str:
     """Name the files that said something."""
     origins = [one for one in settings.origins.values() if not one.startswith(_LEVELS)]
     files = list(dict.fromkeys(origin.rpartition(":")[0] for origin in origins))
-    return ", ".join(files) if files else "no settings file: everything is a default"
+    if files:
+        return ", ".join(files)
+    if (settings.root / "karatos.toml").is_file():
+        return "karatos.toml, which sets nothing yet: everything is a default"
+    return "no settings file: everything is a default"

@@ -104,15 +104,22 @@ def _command(settings: Settings, board: Board, path: str) -> Need:
     program = program_of(first)
     found, fix = f"`{command}`", ""
     if "/" in program:
-        found, fix = _script(settings.source / folder / program, command)
+        found, fix = _script(settings.source / folder / program, command, settings)
     elif program and path and shutil.which(program, path=path) is None:
         found, fix = f"'{program}' is not on PATH: `{command}`", f"apt-get install {program}"
     return Need(name="build command", state=MISSING if fix else OK, found=found, why=why, fix=fix)
 
 
-def _script(script: Path, command: str) -> tuple[str, str]:
+def _begin(settings: Settings) -> str:
+    """Tell how to say what builds the tree: init would leave a settings file that is there."""
+    if (settings.root / "karatos.toml").is_file():
+        return "say in karatos.toml, [build] command, what builds this tree"
+    return "python -m pytest_karatos init"
+
+
+def _script(script: Path, command: str, settings: Settings) -> tuple[str, str]:
     if not script.is_file():
-        return f"there is no {script}: `{command}`", "python -m pytest_karatos init"
+        return f"there is no {script}: `{command}`", _begin(settings)
     if not script.stat().st_mode & 0o111:
         return f"{script} is not executable: `{command}`", f"chmod +x {shlex.quote(str(script))}"
     return f"`{command}`", ""
