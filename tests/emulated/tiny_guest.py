@@ -25,22 +25,37 @@ RISCV = Board(
 BOARDS = {"arm": ARM, "riscv": RISCV}
 
 #: A step of a guest: ("say", bytes), ("again", index), ("exit", status), ("spin",), ("idle",),
-#: ("echo",), ("poke", address, value), ("delay", loops), ("die",), ("hosted", bytes).
+#: ("echo",), ("poke", address, value), ("delay", loops), ("die",), ("hosted", bytes),
+#: ("put", address, bytes) for a UART that takes a byte at that address.
 Step = tuple[object, ...]
 
 
-def image(folder: Path, arch: str, *steps: Step) -> Path:
-    """Write an ELF that does ``steps`` in order and then spins."""
+def image(folder: Path, arch: str, *steps: Step, bits: int = 32) -> Path:
+    """Write an ELF of class ``bits`` that does ``steps`` in order and then spins."""
     code, base = ARCHES[arch]([*steps, ("spin",)])
     machine, entry = {"arm": (40, base + 9), "riscv": (243, base)}[arch]
+    path = folder / f"{arch}.elf"
+    path.write_bytes(HEADERS[bits](machine, entry, base, len(code)) + code)
+    return path
+
+
+def _header32(machine: int, entry: int, base: int, size: int) -> bytes:
     header = struct.pack(
         "<4sBBBB8xHHIIIIIHHHHHH",
         *(b"\x7fELF", 1, 1, 1, 0, 2, machine, 1, entry, 52, 0, 0, 52, 32, 1, 40, 0, 0),
     )
-    load = struct.pack("<8I", 1, 84, base, base, len(code), len(code), 7, 4)
-    path = folder / f"{arch}.elf"
-    path.write_bytes(header + load + code)
-    return path
+    return header + struct.pack("<8I", 1, 84, base, base, size, size, 7, 4)
+
+
+def _header64(machine: int, entry: int, base: int, size: int) -> bytes:
+    header = struct.pack(
+        "<4sBBBB8xHHIQQQIHHHHHH",
+        *(b"\x7fELF", 2, 1, 1, 0, 2, machine, 1, entry, 64, 0, 0, 64, 56, 1, 64, 0, 0),
+    )
+    return header + struct.pack("<2I6Q", 1, 7, 120, base, base, size, size, 4)
+
+
+HEADERS = {32: _header32, 64: _header64}
 
 
 class Assembly:
@@ -92,7 +107,7 @@ def _thumb_semihosting(out: Assembly, call: int, block: bytes) -> None:
     out.code += block
 
 
-def arm(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901 - a table of steps
+def arm(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912 - a table of steps
     """Assemble for a Cortex-M3 with a PL011 at 0x4000C000 (UART1: 0x4000D000)."""
     out = Assembly()
     out.word(0x2001_0000, 9)
@@ -101,6 +116,10 @@ def arm(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901 - a table of 
         match step:
             case ("say", bytes(text)) | ("say1", bytes(text)):
                 _thumb_load(out, 0, 0x4000_C000 if step[0] == "say" else 0x4000_D000)
+                for byte in text:
+                    out.half(0x2100 | byte, 0x7001)
+            case ("put", int(address), bytes(text)):
+                _thumb_load(out, 0, address)
                 for byte in text:
                     out.half(0x2100 | byte, 0x7001)
             case ("again", int(index)):
@@ -146,7 +165,7 @@ def _riscv_jump(out: Assembly, target: int) -> None:
     )
 
 
-def riscv(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901 - a table of steps
+def riscv(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912 - a table of steps
     """Assemble for QEMU ``virt``: a 16550 at 0x1000_0000, the finisher at 0x10_0000."""
     out = Assembly()
     for step in steps:
@@ -157,6 +176,10 @@ def riscv(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901 - a table o
                 for byte in text:
                     # lbu t0,5(a0); andi t0,t0,0x20; beqz t0,-8; li a1,byte; sb a1,0(a0)
                     out.word(0x0055_4283, 0x0202_F293, 0xFE02_8CE3)
+                    out.word(byte << 20 | 11 << 7 | 0x13, 0x00B5_0023)
+            case ("put", int(address), bytes(text)):
+                _riscv_load(out, 10, address)
+                for byte in text:
                     out.word(byte << 20 | 11 << 7 | 0x13, 0x00B5_0023)
             case ("again", int(index)):
                 _riscv_jump(out, out.starts[index])
