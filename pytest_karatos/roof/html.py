@@ -112,8 +112,9 @@ class HtmlPages:
         ledger = self._recorder.ledger
         if not ledger.run:
             return
-        prefix.append(page(ledger, self._links))
-        if self._data.title == self._usual_title:
+        usual = self._data.title == self._usual_title
+        prefix.append(page(ledger, self._links, heading="" if usual else self._data.title))
+        if usual:
             self._data.title = title(ledger)
 
     def _record(self, report: pytest.TestReport) -> dict[str, Any] | None:

@@ -139,6 +139,7 @@ def test_pytest_htmls_own_filter_and_titles_still_work(tree: Tree) -> None:
     dom = dom_of(tree.path / "r.html", "?visible=failed")
     assert dom.count('<td class="col-testId">') == 1
     assert '<title id="head-title">Our own</title>' in dom
+    assert '<p class="k-heading">Our own</p>' in dom
 
 
 @pytest.mark.parametrize("arguments", [("-p", "no:html"), ("--collect-only", *HTML)])

@@ -55,12 +55,10 @@ def key_lines(boots: list[Facts], limit: int = 3) -> list[str]:
 
 def _facts(boot: Facts) -> list[str]:
     known: list[tuple[str, Any]] = [
-        ("{}", boot.get("board")),
         ("exit status {}", boot.get("exit_status")),
         ("{} on the console", _number(boot.get("bytes"), "byte")),
         ("{}", _number(boot.get("instructions"), "instruction")),
-        ("{}", None if boot.get("seconds") is None else time(float(boot["seconds"]))),
-        ("{}", boot.get("emulator")),
+        ("ran {}", None if boot.get("seconds") is None else time(float(boot["seconds"]))),
     ]
     return [words.format(value) for words, value in known if value not in (None, "")]
 

@@ -68,12 +68,23 @@ def _cell(record: Facts, links: Links, *, shown: bool, profiles: str) -> Facts:
         "reruns": record["reruns"],
         "message": record["message"] or "",
         # What never booted has no console to show: the failure's own text says why.
-        "details": bounded(record["details"] or "", _DETAILS) if bad and not boots else "",
+        "details": bounded(_telling(record["details"] or ""), _DETAILS)
+        if bad and not boots
+        else "",
         "place": f"{record['file']}:{record['line']}" if record["file"] and record["line"] else "",
         "row": row_anchor(record["id"]) if bad else "",
         "again": _again(record, profiles) if bad else "",
         "boots": [boot_view(boot, links, shown=shown) for boot in boots],
     }
+
+
+def _telling(details: str) -> str:
+    r"""Leave out what pytest shows before the line that failed: the values of all arguments.
+
+    >>> _telling("board = Board(...)\n\n>   assert x\nE   no")
+    '>   assert x\nE   no'
+    """
+    return details[details.find("\n>") + 1 :]
 
 
 def _again(record: Facts, profiles: str) -> str:

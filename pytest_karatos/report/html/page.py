@@ -9,14 +9,15 @@ from pytest_karatos.report.html.template import render, style
 from pytest_karatos.report.ledger import Ledger
 
 
-def page(ledger: Ledger, links: Links, allowance: int = ALLOWANCE) -> str:
+def page(ledger: Ledger, links: Links, heading: str = "", allowance: int = ALLOWANCE) -> str:
     """Return the HTML that stands above pytest-html's table, with its style sheet.
 
-    ``allowance`` bounds the characters of console text in it.
+    ``heading`` is a title of the user's; ``allowance`` bounds the characters of console text.
     """
     return render(
         "page.jinja2",
         style=style(),
+        heading=heading,
         headline=headline(ledger),
         boards=board_rows(ledger),
         provenance=provenance(ledger, links),

@@ -43,9 +43,9 @@ def _row(firmware: Facts, differing: list[str], links: Links) -> Facts:
         "name": name_of(firmware),
         "key": firmware["key"],
         "short_key": firmware["key"][:_KEY],
-        "flash": f"{firmware['flash_bytes']:,} B",
-        "ram": f"{firmware['ram_bytes']:,} B",
-        "built": _built(firmware),
+        "sizes": f"{firmware['flash_bytes']:,} B flash, {firmware['ram_bytes']:,} B RAM",
+        "built_at": str(firmware["built_at"]).replace("T", " ").replace("Z", " UTC"),
+        "how": _how(firmware),
         "command": firmware["command"],
         "elf": links.to(firmware["elf"]),
         "differing": differing,
@@ -62,10 +62,9 @@ def name_of(firmware: Facts) -> str:
                      *(f"+{one}" for one in firmware["features"])])  # fmt: skip
 
 
-def _built(firmware: Facts) -> str:
-    at = str(firmware["built_at"]).replace("T", " ").replace("Z", " UTC")
+def _how(firmware: Facts) -> str:
     if firmware["builder"] == "prebuilt":
-        return f"prebuilt {at}".strip()
+        return "prebuilt"
     if firmware["fresh"]:
-        return f"{at}, in {time(firmware['build_seconds'])}"
-    return f"{at}, taken from the shelf"
+        return f"built in {time(firmware['build_seconds'])}"
+    return "taken from the shelf"
