@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.errors import FilterFailed, Flooded, MissingTool, NotSeen, Stuck
-from tests.unit.test_console import Guest
+from tests.unit.console.guest import Guest
 
 #: One byte of the guest is one line of text, as with a table of log messages.
 DECODER = """

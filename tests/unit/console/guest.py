@@ -1,0 +1,36 @@
+"""Be the other end of a console: what QEMU is to it, a test is here."""
+
+import os
+import threading
+from pathlib import Path
+
+from pytest_karatos.console import Console, Line, pump_for
+from pytest_karatos.watch import WatchRules
+
+
+class Guest:
+    """The other end: opens the line as QEMU does, says bytes, hangs up."""
+
+    def __init__(self, folder: Path, **rules: object) -> None:
+        line = Line(folder / "line")
+        watch = WatchRules(**{"faults": ("panicked",), **rules})  # type: ignore[arg-type]
+        self.pump = pump_for(watch, line, folder / "console.log")
+        self.console = Console(self.pump, rules=watch, timeout=2.0)
+        self._out = os.open(f"{line.path}.out", os.O_WRONLY)
+        self._in = os.open(f"{line.path}.in", os.O_RDONLY | os.O_NONBLOCK)
+
+    def say(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._out, data) :]
+
+    def later(self, seconds: float, data: bytes) -> None:
+        threading.Timer(seconds, self.say, (data,)).start()
+
+    def heard(self) -> bytes:
+        return os.read(self._in, 4096)
+
+    def hang_up(self) -> None:
+        for end in (self._out, self._in):
+            if end >= 0:
+                os.close(end)
+        self._out = self._in = -1

@@ -1,0 +1,128 @@
+"""What a console gives to a test: matches, typing, text, and the ends of a line."""
+
+import re
+
+import pexpect
+import pytest
+
+from pytest_karatos.errors import MachineEnded, NotSeen, Stuck
+from tests.unit.console.guest import Guest
+
+
+def found(guest: Guest) -> str:
+    assert isinstance(guest.console.match, re.Match)
+    return guest.console.match.group(1)
+
+
+def test_match_sets_what_pexpect_sets(guest: Guest) -> None:
+    guest.say(b"tick=41\ntick=42 ok\nrest")
+    assert guest.console.expect(["never", r"tick=(\d+) ok"]) == 1
+    assert guest.console.before == "tick=41\n"
+    assert guest.console.after == "tick=42 ok"
+    assert found(guest) == "42"
+    assert guest.console.expect_exact("rest") == 0
+
+
+def test_first_in_the_stream_wins_not_first_in_the_list(guest: Guest) -> None:
+    guest.say(b"foobar\n")
+    assert guest.console.expect(["bar", "foo"]) == 1
+    assert guest.console.expect_exact(["zzz", "bar"]) == 1
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n", b"\r"])
+def test_line_ends_do_not_matter(guest: Guest, end: bytes) -> None:
+    guest.say(b"one" + end + b"two" + end)
+    guest.console.expect("one\ntwo\n")
+    assert guest.console.transcript.read_bytes() == b"one" + end + b"two" + end
+
+
+def test_sequences_torn_anywhere_come_out_the_same(guest: Guest) -> None:
+    raw = "\x1b[1;31mr\r\r\ned\x1b[0m \x1b]0;title\x1b\\grün\r\n\n".encode()
+    for byte in raw:
+        guest.say(bytes([byte]))
+    guest.console.expect_exact("r\ned grün\n\n")
+    assert guest.console.transcript.read_bytes() == raw
+
+
+def test_garbage_never_fails_to_decode(guest: Guest) -> None:
+    raw = bytes(range(256)) * 4 + b"\nafter\n"
+    guest.say(raw)
+    guest.console.expect("after")
+    assert "\\xff" in str(guest.console.before)
+    assert guest.console.transcript.read_bytes() == raw
+
+
+def test_a_match_that_may_grow_is_given_its_rest(guest: Guest) -> None:
+    guest.say(b"count=1")
+    guest.later(0.005, b"23\n")
+    guest.console.expect(r"count=(\d+)")
+    assert found(guest) == "123"
+
+
+def test_order(guest: Guest) -> None:
+    guest.say(b"a\nb\nc\n")
+    guest.console.expect_in_order("a", "c")
+    with pytest.raises(NotSeen, match="number 1 of 1"):
+        guest.console.expect_in_order("b", timeout=0.05)
+
+
+def test_not_seen_shows_the_last_lines_and_the_transcript(guest: Guest) -> None:
+    guest.say(b"hello\x00\x1b[31m there\nlast line\n")
+    with pytest.raises(NotSeen) as caught:
+        guest.console.expect("Statistics", timeout=0.1)
+    text = str(caught.value)
+    assert "Waited for 'Statistics'" in text
+    assert "| hello\\x00 there" in text
+    assert "| last line" in text
+    assert str(guest.console.transcript) in text
+
+
+def test_end_of_the_line_ends_the_wait(guest: Guest) -> None:
+    guest.say(b"bye\n")
+    guest.hang_up()
+    with pytest.raises(MachineEnded, match=r"Waited for 'more'; its line was closed without it"):
+        guest.console.expect("more")
+    with pytest.raises(MachineEnded, match="Could not send"):
+        guest.console.send("x")
+
+
+def test_eof_and_timeout_may_be_expected(guest: Guest) -> None:
+    guest.say(b"tail")
+    assert guest.console.expect(["never", pexpect.TIMEOUT], timeout=0.05) == 1
+    assert guest.console.before == "tail"
+    guest.hang_up()
+    assert guest.console.expect_exact(["never", pexpect.EOF]) == 1
+    assert guest.console.before == "tail"
+    assert guest.console.after is pexpect.EOF
+
+
+def test_pexpect_readline_and_read_work(guest: Guest) -> None:
+    guest.say(b"one\r\ntwo\r\n")
+    assert guest.console.readline() == "one\n"
+    guest.hang_up()
+    assert guest.console.read() == "two\n"
+
+
+def test_typing_reaches_the_guest(guest: Guest) -> None:
+    assert guest.console.sendline("help") == 5
+    assert guest.heard() == b"help\n"
+
+
+def test_a_guest_that_does_not_read_is_stuck(guest: Guest) -> None:
+    guest.console.timeout = 0.1
+    with pytest.raises(Stuck, match="took 65536 of 100000 bytes"):
+        guest.console.send(b"x" * 100_000)
+
+
+def test_text_shows_all_and_then_both_ends(guest: Guest) -> None:
+    guest.say(b"first\r\n")
+    guest.console.expect("first")
+    assert guest.console.text == "first\n"
+    guest.say(b"".join(b"%079d\n" % number for number in range(70_000)))
+    guest.say(b"last\n")
+    guest.console.expect("last")
+    text = guest.console.text
+    assert text.startswith("first\n")
+    assert text.endswith("last\n")
+    assert "bytes left out" in text
+    assert len(text) < 5 * 1024 * 1024
