@@ -4,7 +4,7 @@ from pytest_karatos.report.html.links import Links
 from pytest_karatos.report.html.words import Facts, time
 from pytest_karatos.report.ledger import Ledger
 
-_LABELS = ("source revision", "toolchain", "image", "builder", "emulator")
+_LABELS = ("source revision", "image", "builder", "emulator", "toolchain")
 _KEY = 12
 _UNKNOWN = "not known"
 
