@@ -14,7 +14,8 @@ from pytest_karatos.watch import WatchRules
 class Boot:
     """One boot: which ELF on which board, where its files go, and how its console is watched.
 
-    ``folder`` receives ``console.log`` (byte-exact), ``console.times`` (when bytes came),
+    ``folder`` receives ``console.log`` (byte-exact; with a filter what that made of the bytes,
+    which are in ``raw/console.log``), ``console.times`` (when bytes came),
     ``stderr.log``, ``command.txt`` and ``boot.json`` (what :meth:`Machine.facts` returns).
     ``arguments`` are further QEMU arguments, put last. ``origin`` is where ``elf`` was copied from,
     if it was; ``elf_sha256`` spares reading it once more.
