@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_karatos.emulate.protocol import Machine
     from pytest_karatos.firmware import Firmware
     from pytest_karatos.measure.budget import Budgets
+    from pytest_karatos.measurement import Measurement
     from pytest_karatos.scheduler import Scheduler
 
 _HOMES = {
@@ -23,10 +24,20 @@ _HOMES = {
     "Console": "console",
     "Firmware": "firmware",
     "Machine": "emulate.protocol",
+    "Measurement": "measurement",
     "Scheduler": "scheduler",
 }
 
-__all__ = ["Bench", "Board", "Budgets", "Console", "Firmware", "Machine", "Scheduler"]
+__all__ = [
+    "Bench",
+    "Board",
+    "Budgets",
+    "Console",
+    "Firmware",
+    "Machine",
+    "Measurement",
+    "Scheduler",
+]
 
 
 def __getattr__(name: str) -> object:

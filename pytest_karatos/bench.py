@@ -174,10 +174,17 @@ class Bench:
         return ContainerEmulator(container, wires)
 
     @contextmanager
-    def boot(self, firmware: Firmware | Board | str, test: str = "by hand") -> Iterator[Machine]:
+    def boot(
+        self,
+        firmware: Firmware | Board | str,
+        test: str = "by hand",
+        *,
+        arguments: tuple[str, ...] = (),
+    ) -> Iterator[Machine]:
         """Boot ``firmware`` for ``test`` (any text; it names the artifacts) and end it after.
 
         A board, or its name or arch, means its firmware, which is built first if it has to be.
+        ``arguments`` are further ones for QEMU, put last.
         """
         if not isinstance(firmware, Firmware):
             firmware = self.firmware(firmware)
@@ -187,6 +194,7 @@ class Bench:
             folder=self.run.place(test),
             rules=rules_for(self.settings, firmware.board, firmware.elf),
             elf_sha256=firmware.provenance.elf_sha256,
+            arguments=arguments,
         )
         machine = None
         try:

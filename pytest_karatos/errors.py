@@ -48,6 +48,10 @@ class MissingTool(Fixable):
     """A program or Python package that is needed is not on this machine."""
 
 
+class HookFailed(Fixable):
+    """A hook in a ``conftest.py`` or a plugin raised an error, or returned what it may not."""
+
+
 class EngineDown(Fixable):
     """Docker is needed and its daemon does not answer (or refuses us)."""
 

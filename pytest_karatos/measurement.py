@@ -5,13 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
-    """A figure with its unit, of one board and profile."""
+    """A figure with its unit, of one board and profile (those of its test when left empty).
+
+    ``limit`` is the most that ``value`` may be; None when nobody limits it.
+
+    >>> Measurement(name="stack", value=412, unit="B").limit is None
+    True
+    """
 
     name: str
-    value: int
-    unit: str
-    board: str
-    profile: str
+    value: float
+    unit: str = ""
+    board: str = ""
+    profile: str = ""
+    limit: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ registers the rest only where a run has something to do with firmware.
 
 import pytest
 
+from pytest_karatos.roof import hookspec
 from pytest_karatos.roof.options import add_options, print_settings, session_of, typed_of
 
 pytest_plugins = ["pytest_karatos.roof.fixtures"]
@@ -15,6 +16,11 @@ _MARKER = (
     "karatos(arch=, board=, profile=, features=, timeout=, expect_exit=): narrow or vary the "
     "firmware of one test."
 )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that users may implement."""
+    pluginmanager.add_hookspecs(hookspec)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

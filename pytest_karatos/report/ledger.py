@@ -43,7 +43,7 @@ class Ledger:
 
         A phase has ``id when outcome seconds worker``; optional are ``xfail`` (bool), ``message``,
         ``details``, ``file``, ``line``, and what our own tests add: ``test target board arch
-        profile``, ``firmware`` (facts with a ``key``) and ``boots``.
+        profile``, ``firmware`` (facts with a ``key``), ``boots`` and ``measurements``.
         """
         # With --dist=each one id runs on each worker; a rerun takes the place of the run before.
         place = (str(phase["id"]), str(phase.get("worker", "")))
@@ -61,7 +61,8 @@ class Ledger:
         record["outcome"] = outcome
         record["when"] = phase["when"]
         record["seconds"] = round(record["seconds"] + float(phase["seconds"]), 3)
-        record["boots"] = [*record["boots"], *phase.get("boots", ())]
+        for word in ("boots", "measurements"):
+            record[word] = [*record[word], *phase.get(word, ())]
         record.update({key: phase[key] for key in _OF_TARGET if phase.get(key)})
         firmware = phase.get("firmware")
         if firmware:
@@ -132,6 +133,7 @@ def _empty(phase: Facts) -> Facts:
         "file": "",
         "line": None,
         "boots": [],
+        "measurements": [],
     }
 
 

@@ -1,11 +1,13 @@
 """Open a run's session: read the settings once, and register who listens to what happens."""
 
 import os
+from functools import partial
 from importlib import import_module
 
 import pytest
 
 from pytest_karatos.errors import KaratosError
+from pytest_karatos.roof import hooks
 from pytest_karatos.roof.github import GitHubActions
 from pytest_karatos.roof.recorder import Recorder
 from pytest_karatos.roof.session import Session
@@ -17,10 +19,7 @@ def open_session(config: pytest.Config, typed: dict[str, object]) -> Session:
 
     :raises pytest.UsageError: for whatever was typed or written wrong.
     """
-    try:
-        settings = load(root=config.rootpath, environ=os.environ, typed=typed)
-    except KaratosError as error:
-        raise pytest.UsageError(str(error)) from None
+    settings = read_settings(config, typed)
     session = Session(config, settings)
     config.pluginmanager.register(session, "karatos-session")
     if not hasattr(config, "workerinput"):
@@ -47,3 +46,15 @@ def _illustrate(config: pytest.Config, recorder: Recorder) -> None:
         # Imported by name: pytest-html, and what it brings for templates, need not be there.
         room = import_module("pytest_karatos.roof.html")
         config.pluginmanager.register(room.HtmlPages(config, recorder), "karatos-html")
+
+
+def read_settings(config: pytest.Config, typed: dict[str, object]) -> Settings:
+    """Read the settings of a run, the boards of its hooks included.
+
+    :raises pytest.UsageError: for whatever was typed or written wrong.
+    """
+    boards = partial(hooks.boards, config)
+    try:
+        return load(root=config.rootpath, environ=os.environ, typed=typed, boards=boards)
+    except KaratosError as error:
+        raise pytest.UsageError(str(error)) from None

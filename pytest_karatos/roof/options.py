@@ -5,7 +5,6 @@ It imports nothing but pytest: the house below is fetched by name on first use.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
@@ -119,12 +118,8 @@ def session_of(config: pytest.Config) -> Session:
 
 def print_settings(config: pytest.Config) -> int:
     """Print each setting as ``key = value  # where it came from`` and return the exit status."""
+    opening = import_module("pytest_karatos.roof.opening")
     settings = import_module("pytest_karatos.settings")
-    errors = import_module("pytest_karatos.errors")
-    try:
-        loaded = settings.load(root=config.rootpath, environ=os.environ, typed=typed_of(config))
-    except errors.KaratosError as error:
-        raise pytest.UsageError(str(error)) from None
-    for key, value, origin in settings.explain(loaded):
+    for key, value, origin in settings.explain(opening.read_settings(config, typed_of(config))):
         sys.stdout.write(f"{key} = {value}  # {origin}\n")
     return 0

@@ -85,6 +85,9 @@ def properties(facts: dict[str, Any]) -> list[tuple[str, object]]:
     words += [(key, firmware.get(key)) for key in ("flash_bytes", "ram_bytes")]
     for boot in facts.get("boots", ()):
         words += [(key, boot.get(key)) for key in ("exit_status", "instructions", "folder")]
+    for one in facts.get("measurements", ()):
+        word = f"measurement.{one['name']}"
+        words += [(word, one["value"]), (f"{word}.unit", one["unit"] or None)]
     return [(f"karatos.{key}", value) for key, value in words if value is not None]
 
 

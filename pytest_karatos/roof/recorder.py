@@ -11,6 +11,7 @@ from pytest_karatos.report import json as json_report
 from pytest_karatos.report.cause import BAD
 from pytest_karatos.report.ledger import Ledger
 from pytest_karatos.report.text import table
+from pytest_karatos.roof import hooks
 from pytest_karatos.roof.outcome import short
 from pytest_karatos.roof.phase import phase_of
 from pytest_karatos.roof.session import Session
@@ -24,6 +25,7 @@ class Recorder:
     def __init__(self, config: pytest.Config, session: Session) -> None:
         self.ledger = Ledger()
         self._troubles: list[str] = []
+        self._lines: list[str] = []
         self._config = config
         self._session = session
         self._began = time.monotonic()
@@ -45,10 +47,11 @@ class Recorder:
         if not self._session.opened:
             return
         self._complete(int(exitstatus))
-        try:
-            self._write_json()
-        except KaratosError as error:
-            self._troubles.append(str(error))
+        for work in (self._write_json, self._hand_out):
+            try:
+                work()
+            except KaratosError as error:
+                self._troubles.append(str(error))
         self._conclude()
         if self._troubles and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -79,6 +82,11 @@ class Recorder:
         if self._session.settings.json_path is not None:
             json_report.write(self.ledger, self._session.settings.json_path)
 
+    def _hand_out(self) -> None:
+        """Ask the users' hooks; lines of those before one that raises are kept."""
+        for line in hooks.report(self._config, self.ledger.as_json()):
+            self._lines.append(line)
+
     def _conclude(self) -> None:
         """Write down how the run went, which decides how long its files are kept."""
         failed = sum(test["outcome"] in BAD for test in self.ledger.tests)
@@ -91,9 +99,9 @@ class Recorder:
             return
         self._session.quiet()
         rows = table(self.ledger)
-        if rows or self._troubles:
+        if rows or self._troubles or self._lines:
             terminalreporter.section("karatos")
-        for row in rows:
+        for row in [*rows, *self._lines]:
             terminalreporter.line(row)
         for trouble in filter(None, [*self._troubles, self._session.run.lost()]):
             terminalreporter.line(trouble, red=True)

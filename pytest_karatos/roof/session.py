@@ -19,20 +19,17 @@ from pytest_karatos.bench import Bench
 from pytest_karatos.console import Console
 from pytest_karatos.emulate.choose import check_word
 from pytest_karatos.emulate.protocol import Machine
-from pytest_karatos.ending import judge
 from pytest_karatos.errors import KaratosError
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.report.excerpt import Reading
 from pytest_karatos.report.facts import boot_facts, firmware_facts
-from pytest_karatos.roof import outcome, target
+from pytest_karatos.roof import hooks, outcome, target
+from pytest_karatos.roof.judging import FIRMWARE, MACHINE, MEASURED, judged
 from pytest_karatos.roof.phase import origin_of
 from pytest_karatos.roof.ticker import Ticker
 from pytest_karatos.scheduler import Scheduler
 from pytest_karatos.settings import Settings
-
-MACHINE: pytest.StashKey[Machine] = pytest.StashKey()
-FIRMWARE: pytest.StashKey[Firmware] = pytest.StashKey()
 
 
 class Session:
@@ -97,7 +94,8 @@ class Session:
     def boot(self, item: pytest.Item, firmware: Firmware) -> Iterator[Machine]:
         """Boot for one test."""
         words = target.words_of(item)
-        with self.bench.boot(firmware, item.nodeid) as machine:
+        more = hooks.arguments(item, firmware)
+        with self.bench.boot(firmware, item.nodeid, arguments=more) as machine:
             machine.console.timeout = words.get("timeout", self.settings.timeout_seconds)
             item.stash[MACHINE] = machine
             yield machine
@@ -167,11 +165,8 @@ class Session:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Judge the end of a test's machine as part of the test: a late panic is a failure."""
-        yield
-        machine = item.stash.get(MACHINE, None)
-        if machine is not None:
-            words = target.words_of(item)
-            judge(machine, words.get("expect_exit"))
+        with judged(item):
+            yield
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -194,6 +189,8 @@ class Session:
         firmware, machine = item.stash.get(FIRMWARE, None), item.stash.get(MACHINE, None)
         if firmware is not None:
             facts["firmware"] = firmware_facts(firmware, self.budgets)
+        if when == "teardown":
+            facts["measurements"] = hooks.as_facts(item.stash.get(MEASURED, []))
         if machine is not None and when == "teardown":
             reading = Reading(bad=machine.console.watched, patterns=self._ticks)
             facts["boots"] = [boot_facts(machine.console.transcript.parent, reading)]

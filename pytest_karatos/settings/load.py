@@ -7,6 +7,7 @@ from pytest_karatos.errors import BadSetting
 from pytest_karatos.event import Dialect
 from pytest_karatos.settings import toml
 from pytest_karatos.settings.assemble import assemble, dialects_of
+from pytest_karatos.settings.code import Boards, boards_from_code
 from pytest_karatos.settings.karatos_tree import layer_of
 from pytest_karatos.settings.layers import Given, KeyPath, defaults, from_document
 from pytest_karatos.settings.record import Settings
@@ -17,13 +18,20 @@ _OWN_FILE = "karatos.toml"
 _SHARED_FILE = "pyproject.toml"
 
 
-def load(*, root: Path, environ: Mapping[str, str], typed: Mapping[str, object]) -> Settings:
+def load(
+    *,
+    root: Path,
+    environ: Mapping[str, str],
+    typed: Mapping[str, object],
+    boards: Boards | None = None,
+) -> Settings:
     """Make the settings of a run: defaults < global.toml < karatos.toml < environment < typed.
 
     ``root`` is where karatos.toml or pyproject.toml is looked for, and what paths in the
     environment and in ``typed`` are relative to (hand over absolute ones for anything else).
     ``typed`` maps an option's word (``builder``, ``arch``) to its value; an ini value has the word
-    with ``karatos_`` in front.
+    with ``karatos_`` in front. ``boards`` is asked for further boards; it sees the values of all
+    sources by dotted key, before anything is chosen, since what it says may be chosen.
 
     :raises BadSetting: for a key or value that cannot be, naming its place.
     :raises UnknownName: for an arch, board or dialect that nobody defined.
@@ -37,7 +45,10 @@ def load(*, root: Path, environ: Mapping[str, str], typed: Mapping[str, object])
     packaged = _packaged(environ)
     source = above.get(("build", "source"), Given(root, "default"))
     below = packaged | layer_of(Path(str(source.value)), packaged)
-    return assemble(root, below | above, _packaged_dialects())
+    values = below | above
+    if boards is not None:
+        values |= boards_from_code(values, boards, root)
+    return assemble(root, values, _packaged_dialects())
 
 
 def _packaged(environ: Mapping[str, str]) -> dict[KeyPath, Given]:

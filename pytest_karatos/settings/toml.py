@@ -27,7 +27,9 @@ class Document:
     above: tuple[str, ...] = ()
 
     def origin(self, path: tuple[str, ...]) -> str:
-        """Return ``file:line`` of a key."""
+        """Return ``file:line`` of a key, or the name alone of what has no lines."""
+        if not self.lines:
+            return self.name
         return f"{self.name}:{line_of(self.lines, self.above + path)}"
 
 
