@@ -4,7 +4,7 @@
 PYTEST = .venv/bin/python -m pytest
 REPORT = report.html
 
-.PHONY: firmware test lint bench clean
+.PHONY: firmware test lint bench reference clean
 
 firmware:
 	ci/setup.sh python qemu builder
@@ -27,6 +27,10 @@ bench:
 	.venv/bin/python benchmarks/bench_serial.py
 	.venv/bin/python benchmarks/bench_import.py
 	.venv/bin/python -m benchmarks.bench_report
+
+# The pages of docs/reference, out of the code.
+reference:
+	.venv/bin/python -m tests.reference
 
 clean:
 	rm -rf .venv .karatos dist $(REPORT)

@@ -84,24 +84,24 @@ def pytest_karatos_qemu_args(
         if poke is None:
             return None
         address, byte = poke.args
-        return ["-device", f"loader,addr={address:#x},data={byte},data-len=1"]
+        loader = f"loader,addr={address:#x},data={byte},data-len=1"
+        return ["-device", loader, "-no-shutdown"]
     ```
 
     ```python
     # file: test_poke.py
     import pytest
 
-    @pytest.mark.poke(0x2000_8000, 42)
+    @pytest.mark.poke(0x87F0_0000, 42)
     def test_the_byte_is_there(machine):
-        assert machine.read_memory(0x2000_8000, 1) == b"*"
-
-    def test_without(machine):
-        assert machine.read_memory(0x2000_8000, 1) == bytes(1)
+        assert machine.read_memory(0x87F0_0000, 1) == b"*"
     ```
 
     ```console
-    $ pytest --arch=arm
-    ... 2 passed in ...
+    $ pytest --arch=riscv
+    ... 1 passed in ...
+    $ grep -h -o "addr=0x87f00000,data=42" -r .karatos --include=command.txt | head -1
+    addr=0x87f00000,data=42
     ```
     """
 

@@ -1,0 +1,102 @@
+"""Write the reference pages from the code: ``python -m tests.reference`` (``make reference``)."""
+
+import inspect
+from pathlib import Path
+
+from pytest_karatos.roof import fixtures, hookspec
+from pytest_karatos.roof.options import FLAGS, SETTINGS_FLAG, word_of
+from pytest_karatos.settings import reference
+from pytest_karatos.settings.keys import KEYS
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+_MADE = "Made from the code; do not edit. `make reference` writes it again.\n"
+_NAMES = (
+    "`--arch` is the one flag without the prefix. The names of boards, archs and profiles come\n"
+    "from the settings; a wrong one is answered with the known ones.\n"
+)
+#: The words of the marker, as a page explains them; a test holds it to the real ones.
+MARKER = {
+    "arch": 'only boards of these archs: `"arm"`, `"arm,riscv"` or a list',
+    "board": "only these boards, by name",
+    "profile": 'these profiles instead of the run\'s, as `"release"`',
+    "features": "build with these features; the build command has a `{features}` for them",
+    "timeout": "seconds that a wait on the console may take in this test",
+    "expect_exit": 'the status that the firmware must end with; `"never"`: it must run on',
+}
+_FIXTURES = ("board", "firmware", "machine", "console", "scheduler", "budget", "karatos_bench")
+
+
+def flags() -> str:
+    """Return the page of flags, ini keys and environment variables."""
+    by_word = {key.typed: key for key in KEYS if key.typed}
+    rows = ["| flag | what for | setting | environment | ini |", "| --- | --- | --- | --- | --- |"]
+    for flag, facts in FLAGS:
+        word = word_of(flag)
+        key = by_word[word]
+        cells = (
+            f"`{flag}={facts['metavar']}`",
+            facts["help"].replace("|", "&#124;"),
+            f"`{key.name.replace('*', 'NAME')}`",
+            f"`{key.env}`",
+            f"`karatos_{word}`",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    rows.append(f"| `{SETTINGS_FLAG}` | print every setting with its origin, and end. | | | |")
+    more = [f"| `{key.env}` | {key.help} | `{key.name}` |" for key in KEYS if key.env]
+    lone = [row for row, key in zip(more, (key for key in KEYS if key.env), strict=True)
+            if not any(word_of(flag) == key.typed for flag, _ in FLAGS)]  # fmt: skip
+    return "\n".join(
+        [
+            "# Flags, environment and ini keys\n",
+            _MADE,
+            _NAMES,
+            *rows,
+            "\nSettings that have an environment variable and no flag:\n",
+            "| variable | what for | setting |",
+            "| --- | --- | --- |",
+            *lone,
+            "",
+        ]
+    )
+
+
+def fixture_page() -> str:
+    """Return the page of fixtures and of the marker."""
+    names = [f"## `{name}`\n\n{inspect.getdoc(getattr(fixtures, name))}\n" for name in _FIXTURES]
+    words = [f"| `{word}=` | {text} |" for word, text in MARKER.items()]
+    return "\n".join(
+        [
+            "# Fixtures and the marker\n",
+            _MADE,
+            *names,
+            "## `@pytest.mark.karatos(...)`\n",
+            "Narrows or varies the firmware of one test, class or module; the nearest mark wins.\n",
+            "| word | what for |",
+            "| --- | --- |",
+            *words,
+            "",
+        ]
+    )
+
+
+def hooks() -> str:
+    """Return the page of hooks."""
+    found = [name for name in vars(hookspec) if name.startswith("pytest_karatos_")]
+    parts = []
+    for name in found:
+        hook = getattr(hookspec, name)
+        arguments = ", ".join(inspect.signature(hook).parameters)
+        parts.append(f"## `{name}({arguments})`\n\n{inspect.getdoc(hook)}\n")
+    return "\n".join(["# Hooks\n", _MADE, f"{inspect.getdoc(hookspec)}\n", *parts])
+
+
+PAGES = {
+    "settings.md": reference.markdown,
+    "flags.md": flags,
+    "fixtures.md": fixture_page,
+    "hooks.md": hooks,
+}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page())
