@@ -80,6 +80,8 @@ class Workshop:
         except BuildFailed:
             _beside(answer, "failed").write_text(str(log))
             raise
+        finally:
+            self.journal.note("work-ended", title=request.title)
         _beside(answer, "key").write_text(entry.key)
         return entry
 

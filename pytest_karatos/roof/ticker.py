@@ -7,6 +7,7 @@ stderr that pytest started with, so that output capturing does not swallow it.
 import os
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from pytest_karatos.journal import Journal
 
 _LOOK_SECONDS = 0.2
+_BETWEEN = "  |  "
 #: How often a log without a terminal gets a line for a build that is going on, in seconds.
 PLAIN_SECONDS = 10.0
 
@@ -25,6 +27,7 @@ class Ticker:
         self._journal = journal
         self._offset = 0
         self._running: dict[str, Work] = {}
+        self._shown = ""
         self._stream = _original_stderr()
         self._live = self._stream.isatty() and config.get_verbosity() >= 0
         self._quiet = config.get_verbosity() < 0
@@ -45,26 +48,37 @@ class Ticker:
             lines, self._offset = self._journal.read(self._offset)
             for line in lines:
                 self._take(line)
+            if last:
+                self._running.clear()  # a worker that was killed ended nothing
             self._show()
 
     def _take(self, line: dict[str, Any]) -> None:
         title, kind = str(line.get("title", "")), line.get("kind")
-        if kind == "build-started":
-            self._running[title] = Work(title)
+        if kind == "build-waiting":
+            self._work(title).text = str(line.get("text", ""))
+            self._plain(f"karatos: {title}: {self._work(title).text}")
+        elif kind == "build-started":
+            self._work(title).restart()
             self._plain(f"karatos: building {title}")
         elif kind == "progress":
-            self._running.setdefault(title, Work(title)).text = str(line.get("text", ""))
-        elif kind == "work-ended":
-            self._running.pop(title, None)
+            self._work(title).text = str(line.get("text", ""))
         elif kind == "build-ended" and title in self._running:
             word = "built" if line.get("ok") else "FAILED to build"
-            work = self._running.pop(title)
-            self._plain(f"karatos: {word} {title} in {work.seconds:.1f} s")
+            self._plain(f"karatos: {word} {title} in {self._running.pop(title).seconds:.1f} s")
+        elif kind == "work-ended":
+            self._running.pop(title, None)
+
+    def _work(self, title: str) -> "Work":
+        if self._live and not self._running:
+            self._write("\n")  # pytest may have written dots: the live line gets one of its own
+        return self._running.setdefault(title, Work(title))
 
     def _show(self) -> None:
-        if self._live and self._running:
-            text = "   ".join(work.line() for work in self._running.values())
-            self._write(f"\r\x1b[K{text[: _columns() - 1]}")
+        if self._live:
+            text = live_line(list(self._running.values()), _columns() - 1)
+            if text or self._shown:
+                self._write(f"\r\x1b[K{text}")
+            self._shown = text
             return
         for work in self._running.values():
             if work.is_due():
@@ -72,6 +86,7 @@ class Ticker:
 
     def _plain(self, text: str) -> None:
         self._write(f"\r\x1b[K{text}\n" if self._live else f"{text}\n")
+        self._shown = ""
 
     def _write(self, text: str) -> None:
         if not self._quiet:
@@ -90,6 +105,11 @@ class Work:
         self._title = title
         self._started = self._told = time.monotonic()
 
+    def restart(self) -> None:
+        """Begin to count: what went before was waiting."""
+        self.text = ""
+        self._started = self._told = time.monotonic()
+
     @property
     def seconds(self) -> float:
         """How long it has been going on."""
@@ -105,6 +125,18 @@ class Work:
         if due:
             self._told = time.monotonic()
         return due
+
+
+def live_line(works: "Sequence[Work]", columns: int) -> str:
+    """Put all that goes on into one line of a terminal, an equal share for each.
+
+    >>> live_line([Work("arm debug"), Work("riscv debug")], 40)
+    'arm debug 0 s:  |  riscv debug 0 s: '
+    """
+    if not works:
+        return ""
+    share = max(1, (columns + len(_BETWEEN)) // len(works) - len(_BETWEEN))
+    return _BETWEEN.join(work.line()[:share] for work in works)[:columns]
 
 
 def _original_stderr() -> TextIO:

@@ -58,7 +58,7 @@ def request(source: Path, command: str = "cp main out") -> BuildRequest:
 
 
 def kinds(shop: Workshop) -> list[str]:
-    return [line["kind"] for line in shop.journal.read()[0] if line["kind"] != "progress"]
+    return [line["kind"] for line in shop.journal.read()[0] if line["kind"].startswith("build-")]
 
 
 PATH = "/usr/bin:/bin"
