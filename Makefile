@@ -11,9 +11,11 @@ firmware:
 	$(PYTEST) --arch=all -n auto --html=$(REPORT) --self-contained-html tests/firmware
 	@echo "report: $(CURDIR)/$(REPORT)"
 
+# The newest pytest is in .venv; nox adds the oldest that we support.
 test: lint
 	ci/setup.sh qemu toolchain yardsticks docker browser
 	$(PYTEST) --arch=all -n auto --karatos-json=.karatos/ledger.json tests
+	.venv/bin/nox --session oldest
 
 lint:
 	ci/setup.sh python
@@ -33,4 +35,4 @@ reference:
 	.venv/bin/python -m tests.reference
 
 clean:
-	rm -rf .venv .karatos dist $(REPORT)
+	rm -rf .venv .nox .karatos dist $(REPORT)

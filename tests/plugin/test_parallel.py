@@ -55,9 +55,12 @@ RUNS = [("0", "no"), ("8", ""), *((n, mode) for mode in ("", *MODES) for n in ("
 
 
 def outcomes(path: Path) -> Counter[tuple[str, str]]:
-    """Read each test's id, and 'passed' or the first words of its failure, from pytest's XML."""
+    """Read each test's id, and 'passed' or the first words of its failure, from pytest's XML.
+
+    Before pytest 9.2, --dist=loadgroup appends a test's group to its id.
+    """
     return Counter(
-        (case.attrib["name"], next(_faults(case), "passed"))
+        (case.attrib["name"].removesuffix("@boots"), next(_faults(case), "passed"))
         for case in ET.parse(path).iter("testcase")  # noqa: S314  # pytest wrote it
     )
 
