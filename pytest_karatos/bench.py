@@ -129,8 +129,7 @@ class Bench:
             self.settings, board, profile or self.settings.profiles[0], tuple(sorted(features))
         )
         if asked not in self._built:
-            self._built[asked] = self._firmware(asked)
-            self.run.keep_build(self._built[asked])
+            self._built[asked] = self.run.keep_build(self._firmware(asked))
         return self._built[asked]
 
     def _firmware(self, asked: BuildRequest) -> Firmware:

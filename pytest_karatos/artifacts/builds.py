@@ -1,7 +1,7 @@
 """Keep what was built beside what was tested: ELF, map, log, and where all of it came from."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from pytest_karatos.firmware import Firmware
 SCHEMA_VERSION = 1
 
 
-def keep_build(builds: Path, firmware: Firmware) -> Path:
-    """Put ``firmware`` into a folder of its own below ``builds`` and return that folder.
+def keep_build(builds: Path, firmware: Firmware) -> Firmware:
+    """Put ``firmware`` into a folder of its own below ``builds`` and return it as it is there.
+
+    What is tested is then what is kept, whatever becomes of the shelf or of an ELF of the user's.
 
     It holds ``firmware.elf``, ``provenance.json`` and, where they are known, ``firmware.map`` and
     ``build.log``. Whoever comes first fills it; the others find it complete.
@@ -32,7 +34,7 @@ def keep_build(builds: Path, firmware: Firmware) -> Path:
                 if source is not None and source.exists():
                     link_or_copy(source, new / name)
             write_json(new / "provenance.json", described(firmware))
-    return place
+    return replace(firmware, elf=place / "firmware.elf")
 
 
 def described(firmware: Firmware) -> dict[str, Any]:

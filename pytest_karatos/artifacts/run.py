@@ -65,11 +65,11 @@ class Run:
             else:
                 return folder
 
-    def keep_build(self, firmware: Firmware) -> Path | None:
-        """Keep a firmware's ELF, map, log and provenance; None when the disk does not take it."""
+    def keep_build(self, firmware: Firmware) -> Firmware:
+        """Keep ELF, map, log and provenance; return the kept one, the old if the disk is full."""
         with self.noting(f"the build of {firmware.board.name}"):
             return keep_build(self.folder / "builds", firmware)
-        return None
+        return firmware
 
     def lose(self, *losses: str) -> None:
         """Note what could not be kept, each once; it fails no test, but it must be said."""

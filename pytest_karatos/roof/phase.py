@@ -18,10 +18,13 @@ def origin_of(item: pytest.Item) -> Facts:
     """Say what an item runs on: ``test target board arch profile``; empty for any other test."""
     callspec = getattr(item, "callspec", None)
     target = callspec.params.get("karatos_target") if callspec else None
-    if not isinstance(target, Target):
-        return {}
+    return origin(item.nodeid, target) if isinstance(target, Target) else {}
+
+
+def origin(nodeid: str, target: Target) -> Facts:
+    """Say what the test of that id runs on, in the ledger's words."""
     return {
-        "test": scrubbed(base_of(item.nodeid, target.id)),
+        "test": scrubbed(base_of(nodeid, target.id)),
         "target": target.id,
         "board": target.board.name,
         "arch": target.board.arch,

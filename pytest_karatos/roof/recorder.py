@@ -12,11 +12,14 @@ from pytest_karatos.report.cause import BAD
 from pytest_karatos.report.ledger import Ledger
 from pytest_karatos.report.text import table
 from pytest_karatos.roof import hooks
+from pytest_karatos.roof.crash import crash_facts
 from pytest_karatos.roof.outcome import short
 from pytest_karatos.roof.phase import phase_of
 from pytest_karatos.roof.session import Session
 
 _PACKAGES = ("pytest-karatos", "pytest", "pytest-xdist", "pytest-html", "pexpect", "docker")
+#: pytest-xdist reports a test whose worker died in none of these.
+_PHASES = ("setup", "call", "teardown")
 
 
 class Recorder:
@@ -34,7 +37,10 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Fold a report into the ledger, before any other plugin looks there."""
-        self.ledger.take(phase_of(report, self._config.rootpath))
+        phase = phase_of(report, self._config.rootpath)
+        if report.when not in _PHASES:
+            phase |= crash_facts(report.nodeid, self._session.settings, self._session.run)
+        self.ledger.take(phase)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(

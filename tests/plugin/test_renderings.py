@@ -75,8 +75,12 @@ def test_a_crashed_worker_is_in_the_ledger(tree: Tree) -> None:
     tree.tests(
         """
         import os
-        def test_crash(console):
+        import pytest
+        @pytest.fixture
+        def dying(console):
+            console.expect("start")
             os._exit(1)
+        def test_crash(dying): ...
         def test_boot(console):
             console.expect("boot")
         """
@@ -85,6 +89,10 @@ def test_a_crashed_worker_is_in_the_ledger(tree: Tree) -> None:
     crashed = [test for test in ledger["tests"] if test["outcome"] == "crashed"]
     assert [test["id"] for test in crashed] == ["test_it.py::test_crash[arm]"]
     assert "crashed while running" in crashed[0]["message"]
+    (boot,) = crashed[0]["boots"]
+    assert boot["log"][0]["text"].startswith("@0 boot rtos=reference")
+    (row,) = ledger["boards"]
+    assert (row["passed"], row["failed"]) == (1, 1)
     assert ledger["run"]["exit_status"] == 1
 
 

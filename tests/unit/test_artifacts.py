@@ -135,8 +135,7 @@ def test_a_build_is_kept_whole(tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     run = open_run(tmp_path / "kept")
     made = firmware(tmp_path, log=tmp_path / "log", map=tmp_path / "map", features=("panic",))
-    place = run.keep_build(made)
-    assert place
+    place = run.keep_build(made).elf.parent
     assert place == run.folder / "builds" / "virt-debug-01234567"
     kept = ["build.log", "firmware.elf", "firmware.map", "provenance.json"]
     assert sorted(path.name for path in place.iterdir()) == kept
@@ -146,9 +145,8 @@ def test_a_build_is_kept_whole(tmp_path: Path) -> None:
 
 
 def test_a_prebuilt_elf_is_copied_since_its_owner_may_build_over_it(tmp_path: Path) -> None:
-    place = open_run(tmp_path / "kept").keep_build(firmware(tmp_path))
+    place = open_run(tmp_path / "kept").keep_build(firmware(tmp_path)).elf.parent
     (tmp_path / "built.elf").write_bytes(b"other")
-    assert place
     assert (place / "firmware.elf").read_bytes() == b"\x7fELF"
     assert not (place / "build.log").exists()
 
@@ -158,7 +156,7 @@ def test_many_who_keep_the_same_build_find_one(tmp_path: Path) -> None:
     run = open_run(tmp_path / "kept")
     with ThreadPoolExecutor(8) as many:
         places = list(many.map(run.keep_build, [made] * 32))
-    assert len(set(places)) == 1
+    assert len({place.elf for place in places}) == 1
     assert [path.name for path in (run.folder / "builds").iterdir()] == ["virt-debug-01234567"]
     assert run.lost() == ""
 
@@ -185,7 +183,7 @@ folder = Path(sys.argv[1])
 run = open_run(folder)
 made = firmware(folder)
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-print(run.keep_build(made), run.conclude(0, 0), run.place("still").is_dir())
+print(run.keep_build(made) == made, run.conclude(0, 0), run.place("still").is_dir())
 print(run.lost())
 print(sorted(path.name for path in (run.folder / "builds").iterdir()))
 """
@@ -197,7 +195,7 @@ def test_a_full_disk_costs_the_files_and_is_said_once(tmp_path: Path) -> None:
     done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     answers, lost, left = done.stdout.splitlines()
-    assert answers == "None None True"
+    assert answers == "True None True"
     assert "the build of virt: [Errno 27] File too large" in lost
     assert lost.endswith(", and 1 more")
     assert left == "[]"
