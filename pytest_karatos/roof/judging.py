@@ -1,7 +1,6 @@
 """Judge a test's machine as part of the test's body, and take the users' figures then."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 
 import pytest
 
@@ -17,9 +16,10 @@ FIRMWARE: pytest.StashKey[Firmware] = pytest.StashKey()
 MEASURED: pytest.StashKey[list[Measurement]] = pytest.StashKey()
 
 
-@contextmanager
-def judged(item: pytest.Item) -> Iterator[None]:
-    """Run a test's body in here: a late panic, a wrong end, a figure over its limit fail it.
+def judged(item: pytest.Item) -> Generator[None]:
+    """Yield for a test's body: a late panic, a wrong end, a figure over its limit fail it.
+
+    A plain generator, since the frames of a context manager would show up in the failure.
 
     :raises Misbehaved: for what the firmware did.
     :raises HookFailed: for a hook that raised, unless the test failed before.

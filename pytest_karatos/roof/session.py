@@ -165,8 +165,7 @@ class Session:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Judge the end of a test's machine as part of the test: a late panic is a failure."""
-        with judged(item):
-            yield
+        yield from judged(item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
