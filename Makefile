@@ -13,7 +13,7 @@ firmware:
 
 # The newest pytest is in .venv; nox adds the oldest that we support.
 test: lint
-	ci/setup.sh qemu toolchain yardsticks docker browser
+	ci/setup.sh qemu toolchain yardsticks tutorial docker browser
 	$(PYTEST) --arch=all -n auto --karatos-json=.karatos/ledger.json tests
 	.venv/bin/nox --session oldest
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [yardsticks] [docker] [browser]`.
+# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [yardsticks] [tutorial] [docker] [browser]`.
 # Each step looks first and does only what is missing, so it is quick the second time and, when it
 # was interrupted, goes on where it stopped.
 set -euo pipefail
@@ -64,6 +64,11 @@ step_toolchain() {
 # What tests compare our figures with: the objcopy of the compiler's LLVM.
 step_yardsticks() {
     packages "llvm-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+}
+
+# What the tutorial tells its reader to install: a test follows the page. (Not qemu: that is a step.)
+step_tutorial() {
+    packages gcc-arm-none-eabi make
 }
 
 # Docker is not installed here: whether a machine may run a root daemon is its owner's decision.

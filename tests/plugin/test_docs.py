@@ -59,7 +59,7 @@ def test_what_the_tutorial_installs_is_what_the_test_has() -> None:
 
 @pytest.mark.parametrize("page", FOLLOWING, ids=lambda page: page.stem)
 def test_a_how_to_page(page: Path, blink: Path, environ: dict[str, str]) -> None:
-    text = page.read_text().replace("/var/tmp/blink", environ["KARATOS_CACHE"])
+    text = page.read_text().replace("/var/tmp/blink", environ["KARATOS_CACHE"])  # noqa: S108
     assert follow(text, blink, environ), "the page runs no command"
     assert len(page.read_text().splitlines()) < 80
 
@@ -106,3 +106,11 @@ def test_every_page_is_in_the_index() -> None:
     missing = [page for page in DOCS.rglob("*.md") if page.name != "README.md"
                and f"({page.relative_to(DOCS)})" not in index]  # fmt: skip
     assert missing == []
+
+
+def test_the_readme_is_short_and_names_tests_that_exist() -> None:
+    text = (DOCS.parent / "README.md").read_text()
+    assert len(text.splitlines()) < 120
+    named = re.findall(r"`((?:tests|benchmarks)/[^`]*)`", text)
+    assert len(named) > 8
+    assert [name for name in named if not (DOCS.parent / name).exists()] == []
