@@ -45,7 +45,14 @@ class Replay:
             raise wait.ended() from None
         except Late:
             raise wait.late(NotSeen) from None
-        size = min(self._stream.offset - self._offset, _PIECE)
+        return self._read(_PIECE)
+
+    def rest(self) -> str:
+        """Return what has come behind this reader's place, as far as it was taken in."""
+        return self._read(_LATE_BYTES)
+
+    def _read(self, most_bytes: int) -> str:
+        size = min(self._stream.offset - self._offset, most_bytes)
         raw = self._stream.pump.read(self._offset, size)
         self._offset += len(raw)
         text = self._plain.feed(raw)

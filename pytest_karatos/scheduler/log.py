@@ -58,6 +58,13 @@ class Log:
             raise
         return self._fresh(known, [voice.feed(text) for voice in self._voices])
 
+    def rest(self) -> list[Event]:
+        """Give what has come and was not read yet, waiting for nothing and judging nothing."""
+        known = self._voice()
+        text = self._reader.rest() if self._reader else ""
+        # A last line that is torn counts as it is: this is for who has nothing more to wait for.
+        return self._fresh(known, [[*one.feed(text), *one.finish()] for one in self._voices])
+
     def _settle(self, best: "_Voice") -> None:
         """Stop reading in dialects that know nothing, once one knows plenty."""
         if len(self._voices) > 1 and best.count >= _SURE:

@@ -8,6 +8,9 @@ from pytest_karatos.deadline import Deadline
 class Reader(Protocol):
     """Something that is read once from its beginning."""
 
+    def rest(self) -> str:
+        """Return what has come and was not read, without waiting or judging."""
+
     def more(self, what: str, deadline: Deadline) -> str:
         """Return the next piece of text, blocking until there is one; ``what`` is waited for.
 

@@ -86,8 +86,15 @@ class Scheduler:
                 if judge.see(event):
                     return
                 _refuse_end(judge, event)
+        except Forbidden as error:
+            raise self._crash(judge) or error from None
         except (NotSeen, MachineEnded) as error:
             raise self._told(judge, error) from None
+
+    def _crash(self, judge: Judge) -> Misbehaved | None:
+        """Say a crash in the RTOS's own words, also where the console's watch was quicker."""
+        crashes = [event for event in self._log.rest() if event.kind in _CRASHES]
+        return _crashed(judge, crashes[0]) if crashes else None
 
     def _told(self, judge: Judge, error: Misbehaved) -> Misbehaved:
         if self.events:
@@ -108,9 +115,13 @@ def _lower(tasks: Sequence[str]) -> tuple[str, ...]:
 def _refuse_end(judge: Judge, event: Event) -> None:
     """End the wait at an event after which nothing more will come."""
     if event.kind in _CRASHES:
-        raise Forbidden(
-            f"the firmware {_CRASHES[event.kind]} while the test waited for {judge.wanted}.",
-            why=quoted(event),
-        )
+        raise _crashed(judge, event)
     if event.kind == "exit":
         raise WrongSchedule(judge.missing(), why=f"the firmware ended: {quoted(event)}")
+
+
+def _crashed(judge: Judge, event: Event) -> Forbidden:
+    return Forbidden(
+        f"the firmware {_CRASHES[event.kind]} while the test waited for {judge.wanted}.",
+        why=quoted(event),
+    )

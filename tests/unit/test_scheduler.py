@@ -182,6 +182,12 @@ def test_a_panic_ends_the_wait(guest: Guest) -> None:
     assert "console line 7: @12 panic task=high at=src/a.rs:7 message=boom" in said
 
 
+def test_a_panic_has_the_same_words_when_the_console_saw_it_first(guest: Guest) -> None:
+    guest.say(BOOT + "@12 panic task=high at=panicked")  # its line is not whole yet
+    said = fails(Forbidden, lambda: guest.scheduler.ran("low"))
+    assert said.startswith("the firmware panicked while the test waited for task 'low' to run.")
+
+
 def test_a_fault_text_ends_the_wait_although_text_keeps_coming(guest: Guest) -> None:
     guest.say(BOOT + "thread panicked\n" + "noise\n" * 1000)
     assert "the console printed 'panicked'" in fails(Forbidden, lambda: guest.scheduler.ran("low"))
