@@ -111,6 +111,29 @@ def test_workers_begin_on_different_boards_and_stay(tree: Tree, workers: int) ->
     assert all(sum(a != b for a, b in pairwise(one)) <= 1 for one in boards)
 
 
+CRASHES_ONCE = """
+import os
+
+def test_before(firmware): pass
+
+def test_crash(firmware):
+    with open("crashes", "a") as file:
+        print(firmware.board.id, file=file)
+    if firmware.board.id == "arm":
+        os._exit(1)
+
+def test_after(firmware): pass
+"""
+
+
+def test_a_test_that_kills_its_worker_runs_once(tree: Tree) -> None:
+    tree.tests(CRASHES_ONCE)
+    result = tree.run("--arch=all", "-n2")  # --dist=loadscope would run it again and again
+    result.assert_outcomes(passed=5, failed=1)
+    assert sorted((tree.path / "crashes").read_text().split()) == ["arm", "riscv"]
+    assert tree.builds == ["arm debug", "riscv debug"]
+
+
 @pytest.mark.parametrize("how", ["--dist=load", "--maxschedchunk=2"])
 def test_what_was_typed_decides(tree: Tree, how: str) -> None:
     tree.tests(WHO_RAN_WHAT)
