@@ -77,31 +77,30 @@ def pytest_karatos_qemu_args(
     import pytest
 
     def pytest_configure(config):
-        config.addinivalue_line("markers", "poke(address, byte): set a byte before the boot.")
+        config.addinivalue_line("markers", "exceptions: log each exception of the processor.")
 
     def pytest_karatos_qemu_args(board, firmware, test):
-        poke = test.get_closest_marker("poke")
-        if poke is None:
+        if test.get_closest_marker("exceptions") is None:
             return None
-        address, byte = poke.args
-        loader = f"loader,addr={address:#x},data={byte},data-len=1"
-        return ["-device", loader, "-no-shutdown"]
+        return ["-d", "int", "-D", str(test.config.rootpath / "exceptions.log")]
     ```
 
     ```python
-    # file: test_poke.py
+    # file: test_exceptions.py
     import pytest
 
-    @pytest.mark.poke(0x87F0_0000, 42)
-    def test_the_byte_is_there(machine):
-        assert machine.read_memory(0x87F0_0000, 1) == b"*"
+    @pytest.mark.exceptions
+    def test_the_timer_ticks(machine):
+        assert machine.wait(timeout=10) == 0
     ```
 
     ```console
-    $ pytest --arch=riscv
+    $ pytest --arch=arm
     ... 1 passed in ...
-    $ grep -h -o "addr=0x87f00000,data=42" -r .karatos --include=command.txt | head -1
-    addr=0x87f00000,data=42
+    $ grep --max-count=1 IRQ exceptions.log
+    Taking exception 5 [IRQ] on CPU 0
+    $ grep -h -o -e "-d int -D [^ ]*" -r .karatos --include=command.txt
+    -d int -D ...exceptions.log
     ```
     """
 
