@@ -51,6 +51,16 @@ def test_figures_are_in_the_ledger_and_in_junit(tree: Tree, workers: str) -> Non
     assert found["karatos.measurement.bytes \\udcff"] == str(figure["value"])
 
 
+def test_figures_are_on_the_page_and_no_markup(tree: Tree) -> None:
+    conftest(tree, FIGURES.format(more="").replace("bytes", "<b>bytes"))
+    tree.run("--arch=arm", "--html=report.html", "--self-contained-html").assert_outcomes(passed=1)
+    page = (tree.path / "report.html").read_text()
+    # Once beside the consoles, and once in pytest-html's row, inside of its JSON.
+    assert "measured: <bdi>&lt;b&gt;bytes" in page
+    assert "measured: &lt;bdi&gt;&amp;lt;b&amp;gt;bytes" in page
+    assert "<b>bytes" not in page
+
+
 def test_a_figure_over_its_limit_fails_the_test(tree: Tree) -> None:
     conftest(tree, FIGURES.format(more=", limit=1"))
     result = tree.run("--arch=arm", "--karatos-json=out.json")

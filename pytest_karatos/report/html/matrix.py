@@ -2,6 +2,7 @@
 
 import shlex
 
+from pytest_karatos.report.html.figures import figures
 from pytest_karatos.report.html.links import Links, anchor, row_anchor
 from pytest_karatos.report.html.log import boot_view, cost
 from pytest_karatos.report.html.words import Facts, bounded, is_bad, outcome, time
@@ -75,6 +76,7 @@ def _cell(record: Facts, links: Links, *, shown: bool, profiles: str) -> Facts:
         "row": row_anchor(record["id"]) if bad else "",
         "again": _again(record, profiles) if bad else "",
         "boots": [boot_view(boot, links, shown=shown) for boot in boots],
+        "figures": figures(record),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from pytest_karatos.report.html.figures import figures
 from pytest_karatos.report.html.links import Links, anchor, row_anchor
 from pytest_karatos.report.html.log import boot_view, key_lines
 from pytest_karatos.report.html.template import render
@@ -32,6 +33,7 @@ def row_block(
         anchor=anchor(record["test"]) if record and record["board"] else "",
         key_lines=key_lines(boots),
         boots=[boot_view(boot, links, shown=False) for boot in boots],
+        figures=figures(record),
     )
 
 
