@@ -3,8 +3,15 @@
 import inspect
 from pathlib import Path
 
+from pytest_karatos.bench import Bench
+from pytest_karatos.board import Board
+from pytest_karatos.console import Console
+from pytest_karatos.emulate.protocol import Machine
+from pytest_karatos.firmware import Firmware
+from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.roof import fixtures, hookspec
 from pytest_karatos.roof.options import FLAGS, SETTINGS_FLAG, word_of
+from pytest_karatos.scheduler import Scheduler
 from pytest_karatos.settings import reference
 from pytest_karatos.settings.keys import KEYS
 
@@ -23,7 +30,16 @@ MARKER = {
     "timeout": "seconds that a wait on the console may take in this test",
     "expect_exit": 'the status that the firmware must end with; `"never"`: it must run on',
 }
-_FIXTURES = ("board", "firmware", "machine", "console", "scheduler", "budget", "karatos_bench")
+_STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+_FIXTURES = {
+    "board": Board,
+    "firmware": Firmware,
+    "machine": Machine,
+    "console": Console,
+    "scheduler": Scheduler,
+    "budget": Budgets,
+    "karatos_bench": Bench,
+}
 
 
 def flags() -> str:
@@ -60,9 +76,38 @@ def flags() -> str:
     )
 
 
+def _members(kind: type) -> str:
+    """Return a table of what a test can ask of ``kind``; attributes come first."""
+    rows = ["| | |", "| --- | --- |"]
+    plain = [name for name in inspect.get_annotations(kind) if not name.startswith("_")]
+    if plain:
+        rows.append(f"| {' '.join(f'`.{name}`' for name in plain)} | |")
+    for name, member in vars(kind).items():
+        text = (inspect.getdoc(member) or "").partition("\n")[0].replace(":meth:", "")
+        if not name.startswith("_") and text and name not in plain:
+            rows.append(f"| `.{name}{_call(member)}` | {text} |")
+    return "\n".join(rows) + "\n"
+
+
+def _call(member: object) -> str:
+    """Return a method's arguments without their types; nothing for a property."""
+    inner = getattr(member, "__func__", member)
+    if not inspect.isfunction(inner):
+        return ""
+    names = [
+        f"{_STARS.get(one.kind, '')}{one.name}{'' if one.default is one.empty else '='}"
+        for one in inspect.signature(inner).parameters.values()
+        if one.name not in ("self", "cls")
+    ]
+    return f"({', '.join(names)})"
+
+
 def fixture_page() -> str:
     """Return the page of fixtures and of the marker."""
-    names = [f"## `{name}`\n\n{inspect.getdoc(getattr(fixtures, name))}\n" for name in _FIXTURES]
+    names = [
+        f"## `{name}`\n\n{inspect.getdoc(getattr(fixtures, name))}\n\n{_members(kind)}\n"
+        for name, kind in _FIXTURES.items()
+    ]
     words = [f"| `{word}=` | {text} |" for word, text in MARKER.items()]
     return "\n".join(
         [
