@@ -30,7 +30,10 @@ MARKER = {
     "timeout": "seconds that a wait on the console may take in this test",
     "expect_exit": 'the status that the firmware must end with; `"never"`: it must run on',
 }
-_STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+_STARS: dict[object, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 _FIXTURES = {
     "board": Board,
     "firmware": Firmware,
