@@ -12,7 +12,7 @@ from pytest_karatos.build.shelf import Entry, Made, Shelf, key_of
 from pytest_karatos.build.slots import Slots, Waiting
 from pytest_karatos.build.tree import Tree, Trees
 from pytest_karatos.build.workspace import Manifest, digest_of, survey
-from pytest_karatos.errors import BuildFailed, Fixable, SourcesChanged
+from pytest_karatos.errors import BuildFailed, Fixable, ShelfBroken, SourcesChanged
 from pytest_karatos.firmware import BuildRequest, Provenance
 from pytest_karatos.journal import Journal
 from pytest_karatos.process import output_of
@@ -42,7 +42,20 @@ class Workshop:
 
         :raises BuildFailed: at length for the first who asked, in one line for the others.
         :raises SourcesChanged: when the sources do not hold still for one survey and one copy.
+        :raises ShelfBroken: when the disk does not take what a build has to write.
         """
+        try:
+            return self._obtained(request)
+        except OSError as error:
+            raise ShelfBroken(
+                f"the files of building '{request.title}' cannot be written: {error}.",
+                why=f"it needs room for a copy of the sources in {self.trees.folder}, and for its "
+                f"log in {self.logs}.",
+                cure="make room there, or set KARATOS_CACHE and --karatos-artifacts to folders "
+                "that you can write",
+            ) from error
+
+    def _obtained(self, request: BuildRequest) -> Entry:
         answer = self.logs / ".answers" / f"{request.slot}-{key_of(repr(request))[:8]}"
         answer.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(_beside(answer, "lock")):

@@ -1,5 +1,6 @@
 """A build is made of the sources that its key names, and a run settles on one firmware."""
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pytest_karatos.build.shelf import Shelf
 from pytest_karatos.build.slots import Slots
 from pytest_karatos.build.tree import Trees
 from pytest_karatos.build.workshop import Workshop
-from pytest_karatos.errors import BuildFailed, SourcesChanged
+from pytest_karatos.errors import BuildFailed, ShelfBroken, SourcesChanged
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.journal import Journal
 from pytest_karatos.progress import Progress
@@ -154,3 +155,10 @@ def test_a_wait_says_what_it_is_for(
     for build in builds:
         build.join(30)
     assert kinds(first).count("build-started") == (1 if run == "run2" else 2)
+
+
+def test_a_disk_that_takes_no_sources_is_a_sentence(tmp_path: Path, source: Path) -> None:
+    shop = workshop(tmp_path, HostRunner({"PATH": os.defpath}))
+    (tmp_path / "trees").write_text("in the way")
+    with pytest.raises(ShelfBroken, match=r"files of building '.*' cannot be written: .*trees"):
+        shop.obtain(request(source))
