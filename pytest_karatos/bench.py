@@ -8,13 +8,14 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from pytest_karatos.artifacts import Run, open_run
+from pytest_karatos.artifacts.files import make_cache_folder
 from pytest_karatos.board import Board
 from pytest_karatos.build.choose import Chosen, choose_builder
 from pytest_karatos.build.image_runner import ImageRunner
@@ -83,6 +84,8 @@ class Bench:
     @cached_property
     def chosen(self) -> Chosen:
         """The builder in use and why it was taken; asked for once, since it may ask a daemon."""
+        with suppress(OSError):  # who needs a file in there says so in a sentence
+            make_cache_folder(self.settings.cache)
         return choose_builder(
             self.builder or self.settings.builder,
             settings=self.settings,

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# made by pytest-karatos\n"
 _TAKEN = {errno.EEXIST, errno.ENOTEMPTY}
 
 
@@ -66,3 +67,16 @@ def sha256_of(path: Path) -> str:
     """Return the hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def make_cache_folder(folder: Path) -> None:
+    """Make ``folder`` and mark it as a cache (https://bford.info/cachedir/).
+
+    Builds then do not take it for sources, and backups leave it out. A folder that is there
+    already may hold other things too, and stays as it is.
+
+    :raises OSError: when it cannot be made.
+    """
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "CACHEDIR.TAG").write_text(CACHE_TAG)

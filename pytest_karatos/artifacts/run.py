@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from pytest_karatos.artifacts.builds import keep_build
-from pytest_karatos.artifacts.files import write_json
+from pytest_karatos.artifacts.files import CACHE_TAG, write_json
 from pytest_karatos.artifacts.names import safe_name
 from pytest_karatos.artifacts.pruning import CLAIM, VERDICT, prune, size_of
 from pytest_karatos.errors import BadSetting
@@ -117,9 +117,7 @@ def open_run(artifacts: Path) -> Run:
         folder = _new_run(artifacts)
         claim = FileLock(folder / CLAIM)
         claim.acquire()
-        (artifacts / "CACHEDIR.TAG").write_text(
-            "Signature: 8a477f597d28d172789f06886806bc55\n# made by pytest-karatos\n"
-        )
+        (artifacts / "CACHEDIR.TAG").write_text(CACHE_TAG)
         (artifacts / ".gitignore").write_text("*\n")
     except OSError as error:
         raise BadSetting(

@@ -210,3 +210,13 @@ def test_questions_touch_neither_docker_nor_qemu(
             daemon.accept()
     assert not calls.exists()
     assert not (tree.path / ".karatos").exists()
+
+
+def test_a_cache_in_the_firmware_tree_is_no_source(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KARATOS_CACHE", str(tree.path / "fw" / ".cache"))
+    tree.tests(GREEN)
+    for _ in range(2):
+        tree.run("--arch=arm").assert_outcomes(passed=2)
+    assert tree.builds == ["arm debug"]
