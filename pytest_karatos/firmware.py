@@ -24,6 +24,8 @@ class BuildRequest:
     env: tuple[tuple[str, str], ...] = ()
     timeout_seconds: float = 600.0
     map: str = ""
+    #: Patterns of files in ``source`` that are no sources: names, or paths where they have a "/".
+    exclude: tuple[str, ...] = ()
     #: Whether no other such build may run meanwhile.
     serial: bool = False
     #: Names and archs of boards that this is not: what is called after one is not for this build.

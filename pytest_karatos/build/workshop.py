@@ -101,7 +101,7 @@ class Workshop:
     def _built(self, request: BuildRequest, log: Path, tries: int = _TRIES) -> Entry:
         waiting = self._waiting(request)
         try:
-            sources = survey(request.source)
+            sources = survey(request.source, request.exclude)
             claim = self.trees.claimed(request, waiting)
             # The tree stays claimed until its ELF is on the shelf: the next build writes over it.
             with ExitStack() as claims:

@@ -9,12 +9,14 @@ The survey that names a build is the one that is copied: a file that changed in 
 error, never a build under another one's name.
 """
 
+import fnmatch
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pytest_karatos.build.memory_template import Memory
@@ -29,8 +31,10 @@ _LINK = "link:"
 Manifest = Mapping[str, str]
 
 
-def survey(source: Path) -> dict[str, str]:
+def survey(source: Path, exclude: Iterable[str] = ()) -> dict[str, str]:
     """Map each source file's relative path to a fingerprint of its content and executable bit.
+
+    ``exclude`` are patterns as of a shell, for names, or for relative paths where they have a "/".
 
     :raises BadSetting: when ``source`` is no folder, or holds a file that cannot be read.
     :raises SourcesChanged: when a file went away meanwhile.
@@ -41,8 +45,24 @@ def survey(source: Path) -> dict[str, str]:
             why="the build command runs in a copy of it.",
             cure="pass --karatos-source=DIR, or set [build] source in karatos.toml",
         )
-    found = ((path, _read(path)[0]) for path in _files(source))
-    return {str(path.relative_to(source)): mark for path, mark in found if mark}
+    left_out = _Excluded(exclude)
+    names = ((path, path.relative_to(source).as_posix()) for path in _files(source))
+    found = ((name, _read(path)[0]) for path, name in names if name not in left_out)
+    return {name: mark for name, mark in found if mark}
+
+
+class _Excluded:
+    """The relative paths that some patterns mean."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        kinds: tuple[list[str], list[str]] = ([], [])
+        for pattern in patterns:
+            kinds["/" in pattern].append(fnmatch.translate(pattern.removeprefix("./")))
+        self._names, self._paths = (re.compile("|".join(kind) or r"(?!)") for kind in kinds)
+
+    def __contains__(self, path: str) -> bool:
+        name = path.rpartition("/")[2]
+        return bool(self._names.match(name) or self._paths.match(path))
 
 
 def digest_of(manifest: Manifest) -> str:

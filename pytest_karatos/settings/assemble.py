@@ -32,6 +32,7 @@ def assemble(root: Path, values: Layer, packaged: tuple[Dialect, ...]) -> Settin
         map=at(values, "build.map").value,
         build_env=_env(values),
         folder=folder.value if folder else "",
+        exclude=at(values, "build.exclude").value,
         serial=at(values, "build.serial").value,
         builder=at(values, "build.builder").value,
         emulator=at(values, "emulator.use").value,

@@ -23,6 +23,12 @@ FAULTS = (
     " fault kind=",
 )
 
+#: What a tree holds for its tests, and what they write there: edited or written, no build is due.
+NOT_SOURCES = (
+    *("test_*.py", "conftest.py", "pytest.ini", "karatos.toml"),
+    *("report*.html", "karatos*.json", "junit*.xml", ".coverage"),
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
@@ -82,6 +88,12 @@ KEYS: tuple[Key, ...] = (
         env="KARATOS_COMMAND",
     ),
     _key("build.folder", kinds.FOLDER, None, "where in the tree the command starts, if not on top"),
+    _key(
+        "build.exclude",
+        kinds.TEXTS,
+        NOT_SOURCES,
+        "files of the tree that no build reads: patterns for their names, or, with a '/', paths",
+    ),
     _key("build.serial", kinds.FLAG, False, "whether only one build may run on this machine"),
     _key(
         "build.elf",

@@ -39,6 +39,8 @@ class Settings:
     build_env: tuple[tuple[str, str], ...] = ()
     #: Where in the tree a build starts; empty for its top.
     folder: str = ""
+    #: Patterns of files that are no sources.
+    exclude: tuple[str, ...] = ()
     #: Whether builds of this firmware never run side by side.
     serial: bool = False
     builder: str = "auto"

@@ -80,6 +80,7 @@ def request(
         features=wanted,
         env=tuple(sorted(env)),
         timeout_seconds=settings.limits.seconds,
+        exclude=settings.exclude,
         serial=settings.serial,
         strangers=_strangers(settings, board),
     )

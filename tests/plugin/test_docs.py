@@ -44,7 +44,7 @@ def blink(tmp_path: Path, environ: dict[str, str]) -> Path:
 def test_the_tutorial(tmp_path: Path, environ: dict[str, str]) -> None:
     folder = tmp_path / "blink"
     folder.mkdir()
-    assert len(follow(TUTORIAL, folder, environ)) == 11
+    assert len(follow(TUTORIAL, folder, environ)) == 10
 
 
 def test_what_the_tutorial_installs_is_what_the_test_has() -> None:

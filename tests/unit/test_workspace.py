@@ -7,6 +7,7 @@ import pytest
 
 from pytest_karatos.build.workspace import digest_of, survey, sync
 from pytest_karatos.errors import BadSetting, SourcesChanged
+from pytest_karatos.settings.keys import by_name
 
 
 @pytest.fixture
@@ -117,3 +118,15 @@ def test_pipes_are_no_sources(source: Path) -> None:
     before = survey(source)
     os.mkfifo(source / "pipe")
     assert survey(source) == before
+
+
+def test_files_for_the_tests_are_no_sources(tmp_path: Path) -> None:
+    source = tmp_path / "s"
+    for name in ("main.c", "test_a.py", "t/test_b.py", "t/conftest.py", "doc/a.md", "doc/b/c.md"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+    by_default = by_name()["build.exclude"].default
+    assert isinstance(by_default, tuple)
+    assert sorted(survey(source, by_default)) == ["doc/a.md", "doc/b/c.md", "main.c"]
+    assert sorted(survey(source, ("doc/*", "*.py"))) == ["main.c"]
+    assert len(survey(source)) == 6
