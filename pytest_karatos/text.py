@@ -3,8 +3,13 @@
 import re
 from pathlib import Path
 
-# The last: GitHub's runner obeys ``##[command]`` wherever it stands in a line of the log.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|(?<=##)\[")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+    # These turn the direction of text, and with it what a reader believes to read.
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    # GitHub's runner obeys ``##[command]`` wherever it stands in a line of the log.
+    r"|(?<=##)\["
+)
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _TAIL_BYTES = 64 * 1024
 
@@ -12,8 +17,8 @@ _TAIL_BYTES = 64 * 1024
 def printable(text: str) -> str:
     r"""Escape what a terminal, a report or a CI log would act on; tabs and newlines stay.
 
-    >>> printable("a\x1b[31mred\x00"), printable("##[add-mask]a")
-    ('a\\x1b[31mred\\x00', '##\\x5badd-mask]a')
+    >>> printable("a\x1b[31mred\x00"), printable("##[add-mask]a"), printable("\u202eevil")
+    ('a\\x1b[31mred\\x00', '##\\x5badd-mask]a', '\\u202eevil')
     """
     return _UNPRINTABLE.sub(_escaped, text)
 

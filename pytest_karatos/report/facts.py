@@ -10,8 +10,11 @@ from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.measure.size import flash_regions, ram_regions
 from pytest_karatos.report.excerpt import Reading, excerpt
+from pytest_karatos.text import tail
 
 Facts = dict[str, Any]
+#: Lines that are kept of what came out elsewhere than on the console.
+_LAST_LINES = 5
 #: What of ``boot.json`` the ledger keeps, under its own names.
 _OF_BOOT = {"seconds": "wall_seconds", "exit_status": "exit_status", "instructions": "instructions"}
 
@@ -72,7 +75,19 @@ def boot_facts(folder: Path, reading: Reading) -> Facts:
         "command": _command(folder / "command.txt"),
         "folder": str(folder.absolute()),
         "log": excerpt(folder / "console.log", timed),
+        "elsewhere": _elsewhere(folder),
     }
+
+
+def _elsewhere(folder: Path) -> list[Facts]:
+    """List what came out, but not on the console: on other UARTs, on QEMU's stdout."""
+    found = [*sorted(folder.glob("uart?.log")), folder / "stdout.log"]
+    sizes = [(path, path.stat().st_size) for path in found if path.is_file()]
+    return [
+        {"name": path.name, "bytes": size, "lines": tail(path, _LAST_LINES)}
+        for path, size in sizes
+        if size
+    ]
 
 
 def _told(path: Path) -> Facts:

@@ -145,10 +145,20 @@ def _listed(names: Sequence[str]) -> str:
 def _console(cause: Cause) -> list[str]:
     for test in cause.tests:
         for boot in test["boots"][-1:]:
-            if boot["log"]:
+            shown = _lines(boot["log"]) or _elsewhere(boot)
+            if shown:
                 said = f"<details><summary>console of {prose(str(test['board']))}</summary>"
-                return ["", said, "", *fence(_lines(boot["log"])), "", "</details>"]
+                return ["", said, "", *fence(shown), "", "</details>"]
     return []
+
+
+def _elsewhere(boot: Facts) -> list[str]:
+    """Show what a boot said that said nothing on its console."""
+    return [
+        f"{place['name']} | {fitted(printable(line))}"
+        for place in boot.get("elsewhere") or []
+        for line in place["lines"]
+    ]
 
 
 def _lines(log: Sequence[Facts]) -> list[str]:

@@ -224,6 +224,13 @@ ALLOWED = {
 }
 
 
+def test_a_silent_console_shows_what_came_out_elsewhere() -> None:
+    place = {"name": "stdout.log", "bytes": 20, "lines": ["Hard Fault at 0x41c"]}
+    silent = {**boot(), "elsewhere": [place]}
+    text = github.summary(ledger(failed("t.py::test_a", "Stuck: silent", boots=[silent])))
+    assert "stdout.log | Hard Fault at 0x41c" in text
+
+
 @given(HOSTILE, HOSTILE)
 def test_nothing_hostile_becomes_markup(text: str, other: str) -> None:
     red = failed(text, other, target=other, details=text, boots=[boot(text, other)])

@@ -91,6 +91,15 @@ def seen(*phases: Facts) -> Seen:
     return Seen(page(ledger(*phases), LINKS))
 
 
+def test_a_silent_console_shows_what_came_out_elsewhere() -> None:
+    place = {"name": "stdout.log", "bytes": 1072, "lines": ["Hard Fault at <0x41c>"]}
+    silent = {**boot(), "elsewhere": [place]}
+    found = seen(phase("test_a", outcome="failed", message="Stuck: silent", boots=[silent]))
+    assert "stdout: Hard Fault at <0x41c>" in found.text
+    assert "stdout.log has 1,072 bytes" in found.text
+    assert found.having("href", "../.karatos/run/tests/a/stdout.log") == 1
+
+
 def test_the_top_says_what_is_red_and_why() -> None:
     log = boot(line(1, "boot"), line(90, "@7 panic task=high", mark=True))
     bad: Facts = {"outcome": "failed", "message": "Forbidden: a panic", "boots": [log]}

@@ -24,7 +24,18 @@ def test_a_boot_is_told_in_the_ledgers_names(tmp_path: Path) -> None:
         "emulator": "QEMU 7.2.9",
         "command": "qemu -M virt",
         "folder": str(tmp_path),
+        "elsewhere": [],
     }
+
+
+def test_what_came_out_elsewhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "stdout.log").write_bytes(b"Hard Fault at 0x41c\n")
+    (tmp_path / "uart1.log").write_bytes(b"\x1b[1mwrong line\n")
+    (tmp_path / "uart2.log").write_bytes(b"")
+    assert boot_facts(tmp_path, Reading())["elsewhere"] == [
+        {"name": "uart1.log", "bytes": 15, "lines": ["wrong line"]},
+        {"name": "stdout.log", "bytes": 20, "lines": ["Hard Fault at 0x41c"]},
+    ]
 
 
 def test_a_boot_without_files_is_told_too(tmp_path: Path) -> None:

@@ -17,11 +17,12 @@ def cost(boot: Facts) -> int:
 
 
 def boot_view(boot: Facts, links: Links, *, shown: bool = True) -> Facts:
-    """Return ``facts files lines has_seconds has_tick command``; without ``shown``, no lines."""
+    """Return what the template ``boot.jinja2`` shows; without ``shown``, no lines."""
     log = boot["log"]
     return {
         "facts": _facts(boot),
-        "files": [(name, links.to(f"{boot['folder']}/{name}")) for name in _FILES],
+        "files": [(name, links.to(f"{boot['folder']}/{name}")) for name in _files(boot)],
+        "elsewhere": boot.get("elsewhere") or [],
         "lines": with_gaps(log) if shown else [],
         "silent": not log,
         "left_out": bool(log) and not shown,
@@ -29,6 +30,10 @@ def boot_view(boot: Facts, links: Links, *, shown: bool = True) -> Facts:
         "has_tick": any(line["tick"] is not None for line in log),
         "command": str(boot.get("command") or ""),
     }
+
+
+def _files(boot: Facts) -> list[str]:
+    return [*_FILES, *(str(one["name"]) for one in boot.get("elsewhere") or [])]
 
 
 def with_gaps(log: list[Facts]) -> list[Facts]:
@@ -49,8 +54,16 @@ def with_gaps(log: list[Facts]) -> list[Facts]:
 
 
 def key_lines(boots: list[Facts], limit: int = 3) -> list[str]:
-    """Return the first lines with a fault text."""
-    return [line["text"] for boot in boots for line in boot["log"] if line["mark"]][:limit]
+    """Return the first lines with a fault text; of a silent console, what was said elsewhere."""
+    found = [line["text"] for boot in boots for line in boot["log"] if line["mark"]]
+    if not found and not any(boot["log"] for boot in boots):
+        found = [
+            f"{place['name'].removesuffix('.log')}: {line}"
+            for boot in boots
+            for place in boot.get("elsewhere") or []
+            for line in place["lines"]
+        ]
+    return found[:limit]
 
 
 def _facts(boot: Facts) -> list[str]:
