@@ -15,6 +15,8 @@ from pytest_karatos.errors import Flooded, Forbidden, MachineEnded, Misbehaved, 
 _SETTLE, _SETTLE_ALL = 0.02, 0.25
 #: How long an idle guest is given to answer what was typed, in seconds.
 _IDLE_GRACE = 1.0
+#: Characters of a line that are shown before what is wrong with it.
+_BEFORE = 80
 #: So much new text is searched at once without waiting for more of it.
 _ENOUGH = 32 * 1024
 
@@ -135,10 +137,14 @@ class Wait:
         for other in self._stream.marks:
             other.reported = other.reported or other.kind == mark.kind
         self._hear_it_out()
-        around = mark.start - self._stream.base
+        around, line = mark.start - self._stream.base, self._line_of(mark)
+        where = "" if line == mark.text.strip() else f" in {line!r}"
         kinds: dict[str, tuple[type[Misbehaved], str]] = {
-            "fault": (Forbidden, f"the console printed {mark.text!r}, which means a fault"),
-            "forbidden": (Forbidden, f"the console printed the forbidden text {mark.text!r}"),
+            "fault": (Forbidden, f"the console printed {line!r}, which means a fault"),
+            "forbidden": (
+                Forbidden,
+                f"the console printed the forbidden text {mark.text!r}{where}",
+            ),
             "flood": (Flooded, f"the firmware printed {mark.text}"),
             "flood!": (Flooded, f"the firmware printed {mark.text}"),
             "restart": (Stuck, self._restarts(mark)),
@@ -146,6 +152,15 @@ class Wait:
         }
         error, said = kinds[mark.kind]
         return error(self._tell(said, around))
+
+    def _line_of(self, mark: Mark) -> str:
+        """Return the line that holds ``mark``, or what of it is near by when that is long."""
+        text, at = self._stream.text, mark.start - self._stream.base
+        if at < 0:
+            return mark.text.strip()
+        start = max(text.rfind("\n", 0, at) + 1, at - _BEFORE)
+        end = text.find("\n", at + len(mark.text))
+        return fit((text[start:] if end < 0 else text[start:end]).strip())
 
     def _restarts(self, mark: Mark) -> str:
         times = self._stream.rules.restarts
