@@ -11,12 +11,12 @@ from pathlib import Path
 from pytest_karatos.artifacts import open_run
 from pytest_karatos.bench import Bench
 from pytest_karatos.board import Board
-from pytest_karatos.commands.building import told
 from pytest_karatos.commands.shell import Shell
 from pytest_karatos.commands.terminal import connect, is_terminal
 from pytest_karatos.emulate.protocol import Machine
 from pytest_karatos.errors import BadSetting, Misbehaved, UnknownName
 from pytest_karatos.firmware import Firmware
+from pytest_karatos.report.ticker import ticking
 from pytest_karatos.settings import Settings, load
 
 HELP = "build and boot a board and watch it here"
@@ -39,7 +39,7 @@ def run(options: Namespace, shell: Shell) -> int:
     board = _board(settings, options)
     run = open_run(settings.artifacts)
     with Bench(settings=settings, environ=shell.environ, run=run) as bench:
-        with told(run.journal, shell):
+        with ticking(run.journal, shell.err):
             firmware = bench.firmware(board)
         shell.remark(_headline(firmware, shell))
         with bench.boot(firmware, "by hand") as machine:

@@ -7,7 +7,7 @@ of builder); facts travel back as plain values on the reports, to ``roof.recorde
 import os
 import re
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.report.excerpt import Reading
 from pytest_karatos.report.facts import boot_facts, firmware_facts
+from pytest_karatos.report.ticker import copy_of_stderr, ticking
 from pytest_karatos.roof import hooks, outcome, target
 from pytest_karatos.roof.judging import FIRMWARE, MACHINE, MEASURED, judged
 from pytest_karatos.roof.phase import origin_of
-from pytest_karatos.roof.ticker import Ticker
 from pytest_karatos.scheduler import Scheduler
 from pytest_karatos.settings import Settings
 
@@ -39,7 +39,7 @@ class Session:
         self.settings = settings
         self._config = config
         self._told: dict[str, str] = getattr(config, "workerinput", {}).get("karatos", {})
-        self._ticker: Ticker | None = None
+        self._progress = ExitStack()
 
     @property
     def _only_asked(self) -> bool:
@@ -60,7 +60,9 @@ class Session:
             worker = str(os.environ.get("PYTEST_XDIST_WORKER", "worker"))
             return Run(folder=Path(self._told["folder"]), writer=worker)
         run = open_run(self.settings.artifacts)
-        self._ticker = Ticker(run.journal, self._config)
+        quiet = self._config.get_verbosity() < 0
+        stream = self._progress.enter_context(copy_of_stderr())
+        self._progress.enter_context(ticking(run.journal, stream, quiet=quiet))
         return run
 
     @cached_property
@@ -218,9 +220,7 @@ class Session:
 
     def quiet(self) -> None:
         """End the live line of progress, before anything else is printed."""
-        if self._ticker is not None:
-            self._ticker.stop()
-            self._ticker = None
+        self._progress.close()
 
 
 @contextmanager

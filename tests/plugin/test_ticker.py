@@ -1,15 +1,17 @@
 """Long builds are seen going on: live on a terminal, in plain lines elsewhere."""
 
+import io
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from pytest_karatos.deadline import Deadline
 from pytest_karatos.journal import Journal
-from pytest_karatos.roof import ticker
-from pytest_karatos.roof.ticker import Ticker, Work, live_line
+from pytest_karatos.report import ticker
+from pytest_karatos.report.ticker import Ticker, Work, live_line, ticking
 from tests.plugin.tree import Tree
 
 SLOW = """#!/bin/sh
@@ -62,17 +64,15 @@ def test_a_terminal_shows_who_waits(slow: Tree) -> None:
     assert re.search(r"\|  \w+ debug \d s: waiting for a", text)
 
 
-def watched(
-    journal: Journal, config: pytest.Config, capfd: pytest.CaptureFixture[str]
-) -> list[str]:
+def watched(journal: Journal) -> list[str]:
     """Return what a ticker without a terminal writes about a journal."""
-    Ticker(journal, config).stop()
-    return capfd.readouterr().err.splitlines()
+    written = io.StringIO()
+    with ticking(journal, written):
+        pass
+    return written.getvalue().splitlines()
 
 
-def test_a_log_has_a_line_for_each_step(
-    tmp_path: Path, pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_has_a_line_for_each_step(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.note("build-waiting", title="arm debug", text="waiting for a build slot")
     journal.note("build-started", title="riscv debug")
@@ -80,7 +80,7 @@ def test_a_log_has_a_line_for_each_step(
     journal.note("progress", title="arm debug", text="compiling")
     journal.note("build-ended", title="riscv debug", ok=True)
     journal.note("build-ended", title="arm debug", ok=False)
-    lines = watched(journal, pytester.parseconfig(), capfd)
+    lines = watched(journal)
     assert [re.sub(r"in \d+\.\d s", "in N s", line) for line in lines] == [
         "karatos: arm debug: waiting for a build slot",
         "karatos: building riscv debug",
@@ -90,22 +90,17 @@ def test_a_log_has_a_line_for_each_step(
     ]
 
 
-def test_a_log_hears_again_of_a_long_build(
-    tmp_path: Path,
-    pytester: pytest.Pytester,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_log_hears_again_of_a_long_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticker, "PLAIN_SECONDS", 0.0)
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.note("build-started", title="arm debug")
     journal.note("progress", title="arm debug", text="compiling kernel")
-    going = Ticker(journal, pytester.parseconfig())
-    seen, deadline = "", Deadline(30)
-    while "compiling kernel" not in seen and not deadline.expired:
-        seen += capfd.readouterr().err
+    written, deadline = io.StringIO(), Deadline(30)
+    going = Ticker(journal, written)
+    while "compiling kernel" not in written.getvalue() and not deadline.expired:
+        time.sleep(0.01)
     going.stop()
-    assert "karatos: arm debug 0 s: compiling kernel\n" in seen
+    assert "karatos: arm debug 0 s: compiling kernel\n" in written.getvalue()
 
 
 def test_many_builds_share_one_line() -> None:

@@ -119,7 +119,7 @@ def test_a_fault_is_named_at_the_end(tmp_path: Path) -> None:
     with watched(tmp_path, ("say", b"panicked at main.rs:1\n"), ("exit", 0)) as process:
         _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
-    assert "'panicked at'" in err.decode()
+    assert "'panicked at main.rs:1'" in err.decode()
 
 
 def test_a_terminal_is_left_as_it_was(tmp_path: Path) -> None:

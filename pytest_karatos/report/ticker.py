@@ -1,16 +1,14 @@
 """Show how long work goes: a live line on a terminal, a plain line now and then in a CI log.
 
-It reads the journal, so it shows the builds of all worker processes, and writes to a copy of the
-stderr that pytest started with, so that output capturing does not swallow it.
+It reads the journal, so it shows the builds of all worker processes.
 """
 
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
-
-import pytest
 
 from pytest_karatos.journal import Journal
 
@@ -21,16 +19,16 @@ PLAIN_SECONDS = 10.0
 
 
 class Ticker:
-    """A thread that watches the journal and prints; stop it before the summary."""
+    """A thread that watches the journal and prints to ``stream``; stop it before you do."""
 
-    def __init__(self, journal: Journal, config: pytest.Config) -> None:
+    def __init__(self, journal: Journal, stream: TextIO, *, quiet: bool = False) -> None:
         self._journal = journal
         self._offset = 0
         self._running: dict[str, Work] = {}
         self._shown = ""
-        self._stream = _original_stderr()
-        self._live = self._stream.isatty() and config.get_verbosity() >= 0
-        self._quiet = config.get_verbosity() < 0
+        self._stream = stream
+        self._live = stream.isatty() and not quiet
+        self._quiet = quiet
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="karatos-ticker", daemon=True)
         self._thread.start()
@@ -39,7 +37,6 @@ class Ticker:
         """Print what is still unread and end."""
         self._stopped.set()
         self._thread.join()
-        self._stream.close()
 
     def _watch(self) -> None:
         last = False
@@ -75,7 +72,7 @@ class Ticker:
 
     def _show(self) -> None:
         if self._live:
-            text = live_line(list(self._running.values()), _columns() - 1)
+            text = live_line(list(self._running.values()), _columns(self._stream) - 1)
             if text or self._shown:
                 self._write(f"\r\x1b[K{text}")
             self._shown = text
@@ -139,15 +136,26 @@ def live_line(works: "Sequence[Work]", columns: int) -> str:
     return _BETWEEN.join(work.line()[:share] for work in works)[:columns]
 
 
-def _original_stderr() -> TextIO:
+@contextmanager
+def ticking(journal: Journal, stream: TextIO, *, quiet: bool = False) -> Iterator[None]:
+    """Print what ``journal`` tells of work while the block lasts."""
+    ticker = Ticker(journal, stream, quiet=quiet)
+    try:
+        yield
+    finally:
+        ticker.stop()
+
+
+def copy_of_stderr() -> TextIO:
+    """Open this process's stderr once more, for whoever has the first one captured."""
     try:
         return os.fdopen(os.dup(2), "w", errors="backslashreplace")
     except OSError:
-        return open(os.devnull, "w")  # noqa: PTH123  # closed by stop()
+        return open(os.devnull, "w")  # noqa: PTH123  # whoever asked closes it
 
 
-def _columns() -> int:
+def _columns(stream: TextIO) -> int:
     try:
-        return os.get_terminal_size(2).columns
-    except OSError:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
         return 80
