@@ -71,6 +71,16 @@ def test_a_daemon_that_is_down(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> N
     assert "no Docker daemon answers" in sentence(result)
 
 
+def test_a_daemon_that_is_down_stops_no_test_that_needs_none(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+    tree.tests("def test_plain(): pass")
+    result = tree.run("--arch=arm", "--karatos-builder=docker")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["karatos: builder docker cannot work: no Docker daemon answers*"])
+
+
 @pytest.mark.parametrize("flag", ["--karatos-builder", "--karatos-emulator"])
 def test_an_unknown_way(tree: Tree, flag: str) -> None:
     tree.tests(ONE_TEST)
