@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pytest_karatos.artifacts.files import sha256_of, whole_folder, write_json
+from pytest_karatos.build.turns import acquired
 from pytest_karatos.errors import ShelfBroken
 from pytest_karatos.firmware import Provenance
 
@@ -76,11 +75,8 @@ class Shelf:
 
     @contextmanager
     def _locked(self, key: str, waiting: Callable[[], None]) -> Iterator[None]:
-        locks = self._folder / "locks"
         try:
-            locks.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(locks / f"{key}.lock")
-            _acquire(lock, waiting)
+            lock = acquired(self._folder / "locks" / f"{key}.lock", waiting)
         except OSError as error:
             raise self._broken(error) from error
         try:
@@ -129,14 +125,6 @@ class Shelf:
             total += sum(file.stat().st_size for file in place.iterdir())
             if total > self._size_bytes and place.name != keep:
                 shutil.rmtree(place, ignore_errors=True)
-
-
-def _acquire(lock: FileLock, waiting: Callable[[], None]) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        waiting()
-        lock.acquire()
 
 
 def _fill(new: Path, made: Made) -> str:

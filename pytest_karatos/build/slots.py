@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pytest_karatos.build.turns import turn
 from pytest_karatos.deadline import Deadline
 
 #: How long one slot is watched before the next one is looked at, in seconds.
@@ -77,17 +78,9 @@ class Slots:
         if not wanted:
             yield
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / "serial.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting("waiting for another build that must run alone")
-            lock.acquire()
-        try:
+        text = "waiting for another build that must run alone"
+        with turn(self.folder / "serial.lock", lambda: waiting(text)):
             yield
-        finally:
-            lock.release()
 
     def _awaited(self, deadline: Deadline, waiting: Waiting) -> FileLock | None:
         waiting(f"waiting for a build slot, {self.count} of {self.count} taken")

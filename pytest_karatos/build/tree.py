@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pytest_karatos.build.memory_template import Memory
 from pytest_karatos.build.protocol import Runner
 from pytest_karatos.build.slots import Waiting
+from pytest_karatos.build.turns import turn
 from pytest_karatos.build.workspace import Manifest, digest_of, sync
 from pytest_karatos.errors import BuildFailed
 from pytest_karatos.firmware import BuildRequest
@@ -88,17 +87,9 @@ class Trees:
         """
         place = digest_of({str(request.source): ""})[:12]
         folder = self.folder / f"{place}-{self.runner.name}-{request.slot}"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting("waiting for another build in the same tree")
-            lock.acquire()
-        try:
+        text = "waiting for another build in the same tree"
+        with turn(folder.with_name(f"{folder.name}.lock"), lambda: waiting(text)):
             yield Tree(folder=folder, runner=self.runner, request=request)
-        finally:
-            lock.release()
 
 
 def _is_elf(path: Path) -> bool:
