@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pytest_karatos.build.slots import cores
-from tests.plugin.tree import Tree
+from tests.plugin.tree import SLOTS, Tree
 
 #: One that boots, one that reads the ELF, one that fails, one with another profile (each on its
 #: boards), and one that is not about firmware.
@@ -143,17 +143,6 @@ def test_what_was_typed_decides(tree: Tree, how: str) -> None:
     assert [first for first, *_ in ran(tree)] == ["arm", "arm"]  # as xdist does it
 
 
-SETTINGS = """
-[build]
-source = "fw"
-command = "./build.sh {arch} {profile}"
-elf = "kernel.elf"
-builder = "local"
-timeout = 30
-jobs = %d
-[build.env]
-ELVES = "%s"
-"""
 #: A build that ends only when builds of both archs are going on.
 MEETING = """#!/bin/sh
 touch "$ELVES/at-$1"
@@ -165,7 +154,7 @@ cp "$ELVES/$1.elf" kernel.elf
 def test_builds_of_two_boards_run_side_by_side(tree: Tree) -> None:
     tree.tests("def test_flash(firmware): pass")
     (tree.path / "fw" / "build.sh").write_text(MEETING)
-    (tree.path / "karatos.toml").write_text(SETTINGS % (2, tree.elves))
+    (tree.path / "karatos.toml").write_text(SLOTS % (2, tree.elves))
     tree.run("--arch=all", "-n2").assert_outcomes(passed=2)
 
 
@@ -182,7 +171,7 @@ cp "$ELVES/$1.elf" kernel.elf
 def test_builds_wait_for_a_slot_and_say_so(tree: Tree) -> None:
     tree.tests("def test_flash(firmware): pass")
     (tree.path / "fw" / "build.sh").write_text(ALONE)
-    (tree.path / "karatos.toml").write_text(SETTINGS % (1, tree.elves))
+    (tree.path / "karatos.toml").write_text(SLOTS % (1, tree.elves))
     result = tree.run("--arch=all", "-n2")
     result.assert_outcomes(passed=2)
     result.stderr.fnmatch_lines(["karatos: *: waiting for a build slot, 1 of 1 taken"])

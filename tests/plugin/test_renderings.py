@@ -1,19 +1,15 @@
 """One ledger, many renderings: JSON by its schema, JUnit, and the row of a crashed worker."""
 
 import json
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
-import pytest_karatos
 from tests.plugin.tree import Tree
+from tests.unit.hand_made import SCHEMA
 
-SCHEMA = json.loads(
-    (Path(pytest_karatos.__file__).parent / "resources" / "ledger.schema.json").read_text()
-)
 MIXED = """
 import os
 import pytest

@@ -12,23 +12,13 @@ from pytest_karatos.deadline import Deadline
 from pytest_karatos.journal import Journal
 from pytest_karatos.report import ticker
 from pytest_karatos.report.ticker import Ticker, Work, live_line, ticking
-from tests.plugin.tree import Tree
+from tests.plugin.tree import SLOTS, Tree
 
 SLOW = """#!/bin/sh
 echo "step 1 of 2: $1"
 sleep 1.5
 echo "step 2 of 2: $1"
 cp "$ELVES/$1.elf" kernel.elf
-"""
-SETTINGS = """
-[build]
-source = "fw"
-command = "./build.sh {arch} {profile}"
-elf = "kernel.elf"
-builder = "local"
-jobs = %d
-[build.env]
-ELVES = "%s"
 """
 
 
@@ -49,7 +39,7 @@ def on_a_terminal(tree: Tree, *arguments: str) -> str:
 
 
 def test_a_terminal_shows_builds_side_by_side(slow: Tree) -> None:
-    (slow.path / "karatos.toml").write_text(SETTINGS % (2, slow.elves))
+    (slow.path / "karatos.toml").write_text(SLOTS % (2, slow.elves))
     text = on_a_terminal(slow, "--arch=all", "-n2")
     assert re.search(
         r"\x1b\[Karm debug \d s: step 1 of 2: arm  \|  riscv debug \d s: step 1", text
@@ -59,7 +49,7 @@ def test_a_terminal_shows_builds_side_by_side(slow: Tree) -> None:
 
 
 def test_a_terminal_shows_who_waits(slow: Tree) -> None:
-    (slow.path / "karatos.toml").write_text(SETTINGS % (1, slow.elves))
+    (slow.path / "karatos.toml").write_text(SLOTS % (1, slow.elves))
     text = on_a_terminal(slow, "--arch=all", "-n2")
     assert re.search(r"\|  \w+ debug \d s: waiting for a", text)
 

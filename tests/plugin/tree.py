@@ -28,6 +28,19 @@ builder = "local"
 ELVES = "%s"
 """
 
+#: Settings of a build that leaves one ELF, with so many builds at once, and the folder of the ELFs.
+SLOTS = """
+[build]
+source = "fw"
+command = "./build.sh {arch} {profile}"
+elf = "kernel.elf"
+builder = "local"
+timeout = 30
+jobs = %d
+[build.env]
+ELVES = "%s"
+"""
+
 
 class Tree:
     """Writes the project, runs pytest in it."""

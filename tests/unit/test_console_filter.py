@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.errors import FilterFailed, Flooded, MissingTool, NotSeen, Stuck
-from tests.unit.console.guest import Guest
+from tests.unit.console.guest import Guest, guests
 
 #: One byte of the guest is one line of text, as with a table of log messages.
 DECODER = """
@@ -29,19 +29,10 @@ Make = Callable[..., Guest]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    guests: list[Guest] = []
     (tmp_path / "decode.py").write_text(DECODER)
-
-    def make_one(**rules: object) -> Guest:
-        argv = (sys.executable, str(tmp_path / "decode.py"))
-        guests.append(Guest(tmp_path, **{"filter": argv, **rules}))
-        return guests[-1]
-
-    yield make_one
-    for guest in guests:
-        guest.console.close()
-        guest.hang_up()
-        guest.pump.forget()
+    argv = (sys.executable, str(tmp_path / "decode.py"))
+    with guests(tmp_path, filter=argv) as make_one:
+        yield make_one
 
 
 def test_expect_sees_the_text_and_the_raw_bytes_stay(make: Make, tmp_path: Path) -> None:

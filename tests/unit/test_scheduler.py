@@ -1,6 +1,5 @@
 """The scheduler's assertions over a real console; each is shown failing with its sentence."""
 
-import os
 import re
 import threading
 import time
@@ -9,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.console import Console, Line, Pump
 from pytest_karatos.errors import Forbidden, MachineEnded, Misbehaved, NotSeen, Stuck, WrongSchedule
 from pytest_karatos.scheduler import Scheduler
-from pytest_karatos.watch import WatchRules
+from tests.unit.console.guest import Guest as ConsoleGuest
 from tests.unit.test_dialect import DIALECTS, KARATOS_TEXT
 
 TASKS = ("critical", "high", "normal", "low")
@@ -28,27 +26,17 @@ def rounds(count: int, tasks: tuple[str, ...] = TASKS) -> str:
     )
 
 
-class Guest:
-    """The machine at the other end of a console: says text, hangs up."""
+class Guest(ConsoleGuest):
+    """The machine at the other end of a console, with a scheduler that reads it."""
 
     def __init__(self, folder: Path) -> None:
-        line = Line(folder / "line")
-        rules = WatchRules(faults=("panicked",), silence_seconds=0.5)
-        self.pump = Pump(line, folder / "console.log", limit_bytes=rules.total_bytes)
-        self.console = Console(self.pump, rules=rules, timeout=5.0)
+        super().__init__(folder, silence_seconds=0.5)
+        self.console.timeout = 5.0
         self.scheduler = Scheduler(self.console, DIALECTS, timeout=5.0)
-        self._out = os.open(f"{line.path}.out", os.O_WRONLY)
 
-    def say(self, text: str) -> Scheduler:
-        data = text.encode()
-        while data:
-            data = data[os.write(self._out, data) :]
+    def tells(self, text: str) -> Scheduler:
+        self.say(text.encode())
         return self.scheduler
-
-    def hang_up(self) -> None:
-        if self._out >= 0:
-            os.close(self._out)
-        self._out = -1
 
 
 @pytest.fixture
@@ -77,7 +65,7 @@ def test_a_healthy_boot(guest: Guest) -> None:
         for n in range(1, 6)
     )
     stats = "".join(f"@50 stats task={task} runs=10 sleeps=10\n" for task in TASKS)
-    scheduler = guest.say(BOOT + rounds(10) + messages + stats + "@50 pass rounds=10\n")
+    scheduler = guest.tells(BOOT + rounds(10) + messages + stats + "@50 pass rounds=10\n")
     scheduler.spawned(*TASKS)
     scheduler.ran(*TASKS, times=10)
     scheduler.runs_in_priority_order(rounds=10)
@@ -90,28 +78,28 @@ def test_a_healthy_boot(guest: Guest) -> None:
 
 
 def test_events_that_expect_has_consumed_are_seen(guest: Guest) -> None:
-    guest.say(BOOT)
+    guest.tells(BOOT)
     guest.console.expect("start")
     guest.scheduler.spawned("low", timeout=0)
-    guest.say("hello\n")
+    guest.tells("hello\n")
     guest.console.expect("hello")
 
 
 def test_events_are_read_as_they_come(guest: Guest) -> None:
-    guest.say(BOOT)
-    threading.Timer(0.2, guest.say, (rounds(1),)).start()
+    guest.tells(BOOT)
+    threading.Timer(0.2, guest.tells, (rounds(1),)).start()
     guest.scheduler.ran("low")
 
 
 def test_a_task_that_is_not_spawned(guest: Guest) -> None:
-    guest.say(BOOT.replace("@0 spawn task=low id=3 priority=low\n", ""))
+    guest.tells(BOOT.replace("@0 spawn task=low id=3 priority=low\n", ""))
     said = fails(WrongSchedule, lambda: guest.scheduler.spawned(*TASKS))
     assert "task 'low' not spawned; spawned: critical, high, normal." in said
     assert "the scheduler started: console line 5: @0 start" in said
 
 
 def test_a_starved_task(guest: Guest) -> None:
-    scheduler = guest.say(BOOT + rounds(40, TASKS[:3]))
+    scheduler = guest.tells(BOOT + rounds(40, TASKS[:3]))
     said = fails(WrongSchedule, lambda: scheduler.ran("low"))
     assert said.startswith(
         "task 'low' did not run within 30 rounds: ran critical 30, high 29, normal 29."
@@ -124,7 +112,7 @@ def test_a_starved_task(guest: Guest) -> None:
 
 
 def test_a_task_that_runs_too_little_before_the_end(guest: Guest) -> None:
-    scheduler = guest.say(BOOT + rounds(2) + "@50 exit status=0\n")
+    scheduler = guest.tells(BOOT + rounds(2) + "@50 exit status=0\n")
     said = fails(WrongSchedule, lambda: scheduler.ran("high", times=3))
     assert said.startswith(
         "task 'high' ran only 2 of 3 times within 2 rounds: ran critical 2, high"
@@ -136,7 +124,7 @@ def test_a_task_that_runs_too_little_before_the_end(guest: Guest) -> None:
 
 def test_a_wrong_order(guest: Guest) -> None:
     turned = "@10 run task=high n=2\n@10 run task=critical n=2\n"
-    scheduler = guest.say(BOOT + rounds(1) + turned)
+    scheduler = guest.tells(BOOT + rounds(1) + turned)
     said = fails(WrongSchedule, lambda: scheduler.runs_in_priority_order(rounds=3))
     assert said.startswith("round 2 ran high before critical: critical is the higher priority.")
     assert "console line 11: @10 run task=high n=2" in said
@@ -153,7 +141,7 @@ def test_a_wrong_order(guest: Guest) -> None:
 def test_messages_that_get_lost(guest: Guest, received: tuple[int, ...], sentence: str) -> None:
     sent = "".join(f"@1 send task=producer to=consumer seq={n}\n" for n in range(1, 6))
     got = "".join(f"@2 recv task=consumer from=producer seq={n}\n" for n in received)
-    scheduler = guest.say(sent + got)
+    scheduler = guest.tells(sent + got)
     said = fails(
         WrongSchedule, lambda: scheduler.messages_in_order("producer", "consumer", count=5)
     )
@@ -162,13 +150,13 @@ def test_messages_that_get_lost(guest: Guest, received: tuple[int, ...], sentenc
 
 
 def test_the_last_message_gets_lost(guest: Guest) -> None:
-    scheduler = guest.say("@1 send task=a to=b seq=1\n@1 exit status=0\n")
+    scheduler = guest.tells("@1 send task=a to=b seq=1\n@1 exit status=0\n")
     said = fails(WrongSchedule, lambda: scheduler.messages_in_order("a", "b", count=1))
     assert said.startswith("message 1 from 'a' never reached 'b': none did.")
 
 
 def test_the_end_before_pass_and_statistics(guest: Guest) -> None:
-    scheduler = guest.say(BOOT + "@50 exit status=3\n")
+    scheduler = guest.tells(BOOT + "@50 exit status=3\n")
     said = fails(WrongSchedule, scheduler.passed)
     assert said.startswith("the firmware did not say that it passed.")
     said = fails(WrongSchedule, scheduler.statistics)
@@ -177,31 +165,31 @@ def test_the_end_before_pass_and_statistics(guest: Guest) -> None:
 
 def test_a_panic_ends_the_wait(guest: Guest) -> None:
     panic = "@12 panic task=high at=src/a.rs:7 message=boom\n"
-    said = fails(Forbidden, lambda: guest.say(BOOT + panic).ran("low"))
+    said = fails(Forbidden, lambda: guest.tells(BOOT + panic).ran("low"))
     assert said.startswith("the firmware panicked while the test waited for task 'low' to run.")
     assert "console line 7: @12 panic task=high at=src/a.rs:7 message=boom" in said
 
 
 def test_a_panic_has_the_same_words_when_the_console_saw_it_first(guest: Guest) -> None:
-    guest.say(BOOT + "@12 panic task=high at=panicked")  # its line is not whole yet
+    guest.tells(BOOT + "@12 panic task=high at=panicked")  # its line is not whole yet
     said = fails(Forbidden, lambda: guest.scheduler.ran("low"))
     assert said.startswith("the firmware panicked while the test waited for task 'low' to run.")
 
 
 def test_a_fault_text_ends_the_wait_although_text_keeps_coming(guest: Guest) -> None:
-    guest.say(BOOT + "thread panicked\n" + "noise\n" * 1000)
+    guest.tells(BOOT + "thread panicked\n" + "noise\n" * 1000)
     said = fails(Forbidden, lambda: guest.scheduler.ran("low"))
     assert "the console printed 'thread panicked'" in said
 
 
 def test_silence_ends_the_wait(guest: Guest) -> None:
-    guest.say(BOOT)
+    guest.tells(BOOT)
     said = fails(Stuck, lambda: guest.scheduler.ran("low"))
     assert "Waited for task 'low' to run; the firmware has been silent" in said
 
 
 def test_the_end_of_the_machine_ends_the_wait(guest: Guest) -> None:
-    guest.say(BOOT + "@5 run task=critical n=1")
+    guest.tells(BOOT + "@5 run task=critical n=1")
     guest.hang_up()
     guest.scheduler.ran("critical")  # its line lacks the newline
     said = fails(MachineEnded, lambda: guest.scheduler.ran("low"))
@@ -215,10 +203,10 @@ def test_time_is_over_although_the_console_never_rests(guest: Guest) -> None:
         number = 0
         while not stop.is_set():
             number += 1
-            guest.say(f"tick {number}\n" * 5)
+            guest.tells(f"tick {number}\n" * 5)
 
     talker = threading.Thread(target=chatter)
-    guest.say(BOOT)
+    guest.tells(BOOT)
     talker.start()
     try:
         said = fails(NotSeen, lambda: guest.scheduler.ran("low", timeout=0.3))
@@ -229,7 +217,7 @@ def test_time_is_over_although_the_console_never_rests(guest: Guest) -> None:
 
 
 def test_a_console_that_no_dialect_knows(guest: Guest) -> None:
-    guest.say("hello\n")
+    guest.tells("hello\n")
     guest.hang_up()
     said = fails(MachineEnded, lambda: guest.scheduler.spawned("low"))
     assert (
@@ -245,7 +233,7 @@ def test_karatos_starves_all_but_its_critical_task(guest: Guest) -> None:
         f"🚨 CRITICAL: System task #\n{n}\n executing\n [Critical task completed]\n 🚨 CRITICAL\n"
         for n in range(1, 60)
     )
-    scheduler = guest.say(start + runs)
+    scheduler = guest.tells(start + runs)
     scheduler.spawned("Critical", "Message")
     scheduler.ran("critical", times=20)
     said = fails(WrongSchedule, lambda: scheduler.no_starvation(rounds=20))

@@ -5,22 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.console.guest import Guest
+from tests.unit.console.guest import Guest, guests
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., Guest]]:
-    guests: list[Guest] = []
-
-    def make_one(**rules: object) -> Guest:
-        guests.append(Guest(tmp_path, **rules))
-        return guests[-1]
-
-    yield make_one
-    for guest in guests:
-        guest.console.close()
-        guest.hang_up()
-        guest.pump.forget()
+    with guests(tmp_path) as make_one:
+        yield make_one
 
 
 @pytest.fixture

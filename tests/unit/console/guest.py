@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_karatos.console import Console, Line, pump_for
@@ -34,3 +36,19 @@ class Guest:
             if end >= 0:
                 os.close(end)
         self._out = self._in = -1
+
+
+@contextmanager
+def guests(folder: Path, **defaults: object) -> Iterator[Callable[..., Guest]]:
+    """Give a maker of guests, which takes the rules that differ from ``defaults``; end them all."""
+    made: list[Guest] = []
+
+    def make(**rules: object) -> Guest:
+        made.append(Guest(folder, **{**defaults, **rules}))
+        return made[-1]
+
+    yield make
+    for guest in made:
+        guest.console.close()
+        guest.hang_up()
+        guest.pump.forget()
