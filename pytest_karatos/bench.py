@@ -26,7 +26,7 @@ from pytest_karatos.emulate.choose import choose_emulator
 from pytest_karatos.emulate.container import ContainerEmulator
 from pytest_karatos.emulate.leftovers import private_folder
 from pytest_karatos.emulate.protocol import Boot, Emulator, Machine
-from pytest_karatos.errors import UnknownName
+from pytest_karatos.errors import KaratosError, UnknownName
 from pytest_karatos.firmware import BuildRequest, Firmware
 from pytest_karatos.measure.size import sizes
 from pytest_karatos.settings import TYPED_WORDS, Settings, load, request, rules_for, unknown
@@ -78,20 +78,33 @@ class Bench:
     def close(self) -> None:
         """End what is still warm (containers)."""
         self._stack.close()
-        if "chosen" in vars(self) and self.chosen.runner is not None:
-            self.chosen.runner.close()
+        chosen = vars(self).get("_choice")
+        if isinstance(chosen, Chosen) and chosen.runner is not None:
+            chosen.runner.close()
+
+    @property
+    def chosen(self) -> Chosen:
+        """The builder in use and why it was taken.
+
+        :raises KaratosError: the same one each time: who is asked may take long not to answer.
+        """
+        if isinstance(self._choice, KaratosError):
+            raise self._choice
+        return self._choice
 
     @cached_property
-    def chosen(self) -> Chosen:
-        """The builder in use and why it was taken; asked for once, since it may ask a daemon."""
+    def _choice(self) -> Chosen | KaratosError:
         with suppress(OSError):  # who needs a file in there says so in a sentence
             make_cache_folder(self.settings.cache)
-        return choose_builder(
-            self.builder or self.settings.builder,
-            settings=self.settings,
-            environ=self.environ,
-            journal=self.run.journal,
-        )
+        try:
+            return choose_builder(
+                self.builder or self.settings.builder,
+                settings=self.settings,
+                environ=self.environ,
+                journal=self.run.journal,
+            )
+        except KaratosError as error:
+            return error
 
     @property
     def _prebuilt(self) -> PrebuiltBuilder:
