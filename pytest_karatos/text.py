@@ -1,6 +1,7 @@
 """Make text from machines fit for people: no control characters, bounded length."""
 
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 _UNPRINTABLE = re.compile(
@@ -35,6 +36,22 @@ def plain(text: str) -> str:
     'error: no'
     """
     return printable(_ESCAPE.sub("", text))
+
+
+def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
+    """Return one line for each row, its cells in columns, those of ``right`` to the right.
+
+    >>> aligned([("board", "flash"), ("virt", "9")], right={1})
+    ['board  flash', 'virt       9']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def tail(path: Path, lines: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_karatos.build.image_runner import ImageRunner
-from pytest_karatos.build.local import HostRunner
+from pytest_karatos.build.local import HostRunner, own_toolchain
 from pytest_karatos.build.place import Place
 from pytest_karatos.build.prebuilt import PrebuiltBuilder
 from pytest_karatos.build.protocol import Builder, Runner
@@ -57,7 +57,7 @@ def _docker(place: Place, why: str) -> Chosen:
 
 
 def _local(place: Place, why: str) -> Chosen:
-    ours = place.settings.cache / "toolchain" / "bare-metal-rust" / "bin"
+    ours = own_toolchain(place.settings.cache) / "bin"
     # Who has set CARGO_BUILD_JOBS and the like has decided already.
     environ = {**environment(place.jobs), **place.environ}
     runner = HostRunner(environ, ours if ours.is_dir() else None)

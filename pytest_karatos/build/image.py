@@ -50,7 +50,17 @@ def content_hash(folder: Path) -> str:
 
 def tag_of(folder: Path) -> str:
     """Name the image that ``folder`` makes: other content, another tag."""
-    return f"{_REPOSITORY}:{content_hash(folder)[:12]}"
+    return _tag(content_hash(folder))
+
+
+def _tag(content: str) -> str:
+    return f"{_REPOSITORY}:{content[:12]}"
+
+
+def recipe_of(image: str) -> Path | None:
+    """Return the folder whose Dockerfile makes ``image`` (ours for ''); None for a name."""
+    folder = Path(image) if image else docker_folder()
+    return folder if (folder / "Dockerfile").is_file() else None
 
 
 def ensure_image(engine: Engine, image: str, progress: Progress, cache: Path) -> Image:
@@ -60,10 +70,10 @@ def ensure_image(engine: Engine, image: str, progress: Progress, cache: Path) ->
 
     :raises ImageFailed: with the last lines of the output and the log's path.
     """
-    folder = Path(image) if image else docker_folder()
-    if (folder / "Dockerfile").is_file():
+    folder = recipe_of(image)
+    if folder is not None:
         return _from_folder(engine, folder, progress, cache)
-    if image.endswith("/") or folder.is_dir():
+    if image.endswith("/") or Path(image).is_dir():
         raise ImageFailed(
             f"folder '{image}' has no Dockerfile.",
             why="[toolchain] image names it as the builder image.",
@@ -86,7 +96,8 @@ def _by_name(engine: Engine, name: str, progress: Progress) -> Image:
 
 
 def _from_folder(engine: Engine, folder: Path, progress: Progress, cache: Path) -> Image:
-    content, tag = content_hash(folder), tag_of(folder)
+    content = content_hash(folder)
+    tag = _tag(content)
     if engine.image_id(tag) is None:
         cache.mkdir(parents=True, exist_ok=True)
         # Workers and other runs wait here, and then find the image that the first one made.

@@ -31,6 +31,11 @@ def chunks(pipe: IO[bytes], deadline: Deadline) -> Iterator[bytes]:
             yield data
 
 
+def own_toolchain(cache: Path) -> Path:
+    """Return the folder where our own bare-metal Rust is, once it was made."""
+    return cache / "toolchain" / "bare-metal-rust"
+
+
 class Lines:
     """Cut a byte stream into text lines for people, whatever the chunks; memory stays bounded."""
 

@@ -18,9 +18,13 @@ class PrebuiltBuilder:
     def __init__(self, elves: Mapping[str, Path]) -> None:
         self._elves = elves
 
+    def elf_for(self, board: Board) -> Path | None:
+        """Return the ELF that was named for the board, or for its arch; None without one."""
+        return self._elves.get(board.name) or self._elves.get(board.arch)
+
     def serves(self, board: Board) -> bool:
         """Tell whether an ELF was named for the board or its arch."""
-        return board.name in self._elves or board.arch in self._elves
+        return self.elf_for(board) is not None
 
     def obtain(self, request: BuildRequest) -> Entry:
         """Return the named file as if it stood on the shelf; it is neither copied nor kept."""
@@ -39,7 +43,7 @@ class PrebuiltBuilder:
         return Entry(key=digest[:32], elf=elf, log=None, provenance=origin)
 
     def _elf(self, request: BuildRequest) -> Path:
-        elf = self._elves.get(request.board.name) or self._elves.get(request.board.arch)
+        elf = self.elf_for(request.board)
         if elf is None:
             raise BadSetting(
                 f"no ELF was given for board '{request.board.name}' ({request.board.arch}).",

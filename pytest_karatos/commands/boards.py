@@ -10,9 +10,9 @@ from argparse import ArgumentParser, Namespace
 
 from pytest_karatos.board import Board
 from pytest_karatos.commands.shell import Shell
-from pytest_karatos.commands.table import aligned
 from pytest_karatos.settings import Settings, load
 from pytest_karatos.settings.sizes import spelled
+from pytest_karatos.text import aligned
 
 HELP = "list the boards that are known here"
 #: Raised when a reader of the JSON would have to change.

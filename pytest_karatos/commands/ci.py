@@ -6,9 +6,8 @@ a named image comes from its registry, and local builds need none), and `cache=F
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from pytest_karatos.build.image import docker_folder, tag_of
+from pytest_karatos.build.image import recipe_of, tag_of
 from pytest_karatos.commands.shell import Shell
 from pytest_karatos.settings import Settings, load
 from pytest_karatos.text import printable
@@ -30,9 +29,8 @@ def run(_options: Namespace, shell: Shell) -> int:
 
 def image_of(settings: Settings) -> str:
     """Return the tag of the image that would be made from a folder here, else an empty text."""
-    folder = Path(settings.image) if settings.image else docker_folder()
-    makes = settings.builder in ("auto", "docker") and (folder / "Dockerfile").is_file()
-    return tag_of(folder) if makes else ""
+    folder = recipe_of(settings.image)
+    return tag_of(folder) if folder and settings.builder in ("auto", "docker") else ""
 
 
 def _one_line(text: str) -> str:

@@ -13,6 +13,7 @@ from pytest_karatos.commands.shell import Shell
 from pytest_karatos.commands.trees.found import Found, Question
 from pytest_karatos.commands.trees.settings_file import settings_file
 from pytest_karatos.commands.trees.target import Target, target_of
+from pytest_karatos.commands.trees.text import read
 from pytest_karatos.commands.trees.ways import recognise
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.settings import load
@@ -108,7 +109,7 @@ def _settings(files: Files, found: Found, target: Target) -> tuple[Question, ...
     """Write the settings file; return the questions that it asks."""
     if not found.needs_settings:
         return ()
-    if "[tool.karatos" in _text(files.tree / "pyproject.toml"):
+    if "[tool.karatos" in read(files.tree / "pyproject.toml"):
         files.left(_SETTINGS, "pyproject.toml has [tool.karatos]")
         return ()
     there = (files.tree / _SETTINGS).exists()
@@ -119,17 +120,10 @@ def _settings(files: Files, found: Found, target: Target) -> tuple[Question, ...
 def _pytest(files: Files) -> None:
     """Let pytest know this folder as its root; without that, `pytest tests/firmware` does not."""
     for name, sign in _PYTEST.items():
-        if sign in _text(files.tree / name):
+        if sign in read(files.tree / name):
             files.left("pytest.ini", f"{name} has pytest's settings")
             return
     files.write("pytest.ini", _PYTEST_INI, "makes this folder pytest's root")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""
 
 
 def _next(folder: str, target: Target, asked: tuple[Question, ...], shell: Shell) -> int:

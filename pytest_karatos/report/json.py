@@ -1,9 +1,8 @@
 """Write the ledger as JSON, whole or not at all."""
 
-import json
 from pathlib import Path
 
-from pytest_karatos.artifacts.files import write_whole
+from pytest_karatos.artifacts.files import write_json
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.report.ledger import Ledger
 
@@ -15,7 +14,7 @@ def write(ledger: Ledger, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(ledger.as_json(), indent=1).encode() + b"\n")
+        write_json(path, ledger.as_json())
     except OSError as error:
         raise BadSetting(
             f"the JSON report {path} cannot be written: {error}.",

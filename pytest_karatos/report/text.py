@@ -1,12 +1,12 @@
 """Write the ledger as a small table for a terminal."""
 
-from collections.abc import Sequence
-
 from pytest_karatos.report.ledger import Ledger
 from pytest_karatos.report.outcome import Facts
+from pytest_karatos.text import aligned
 
 _HEAD = ("board", "profile", "tests", "flash", "RAM", "build", "verdict")
-_WORDS = ("board", "profile", "tests", "verdict")
+#: The columns of sizes and times.
+_FIGURES = range(3, 6)
 
 
 def table(ledger: Ledger) -> list[str]:
@@ -16,7 +16,10 @@ def table(ledger: Ledger) -> list[str]:
         return []
     rows = [_row(row, ledger.firmwares.get(row["firmware"])) for row in boards]
     made = [build for build in ledger.builds if build["ok"]]
-    return [*_aligned([_HEAD, *rows]), f"{len(made)} built, {_broken(ledger)}{_taken(ledger)}"]
+    return [
+        *aligned([_HEAD, *rows], right=_FIGURES),
+        f"{len(made)} built, {_broken(ledger)}{_taken(ledger)}",
+    ]
 
 
 def _row(row: Facts, firmware: Facts | None) -> tuple[str, ...]:
@@ -52,14 +55,3 @@ def _broken(ledger: Ledger) -> str:
 def _taken(ledger: Ledger) -> str:
     made = sum(bool(build["ok"]) for build in ledger.builds)
     return f"{max(0, len(ledger.firmwares) - made)} taken from the shelf"
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if name in _WORDS else cell.rjust(width)
-            for name, cell, width in zip(_HEAD, row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]

@@ -7,7 +7,7 @@ from pytest_karatos.artifacts import Run, safe_name
 from pytest_karatos.report.excerpt import Reading
 from pytest_karatos.report.facts import boot_facts
 from pytest_karatos.roof.phase import origin
-from pytest_karatos.roof.target import Target
+from pytest_karatos.roof.target import Target, names
 from pytest_karatos.settings import Settings
 
 Facts = dict[str, Any]
@@ -19,8 +19,7 @@ def crash_facts(nodeid: str, settings: Settings, run: Run) -> Facts:
 
 
 def _origin(nodeid: str, settings: Settings) -> Facts:
-    inside = f"-{nodeid.partition('[')[2].removesuffix(']')}-"
-    found = [one for one in _targets(settings) if f"-{one.id}-" in inside]
+    found = [one for one in _targets(settings) if names(nodeid, one.id)]
     # "arm" is in "arm-release" too: the longer one is meant.
     target = max(found, key=lambda one: len(one.id), default=None)
     return origin(nodeid, target) if target else {}

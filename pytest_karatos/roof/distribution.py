@@ -15,7 +15,6 @@ Import this module only where pytest-xdist is, and register ``Distribution(setti
 controller: :mod:`pytest_karatos.roof.opening` does.
 """
 
-import re
 from collections import Counter
 from functools import cached_property
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScheduling  # type: ignore[import-untyped]
 
+from pytest_karatos.roof.target import names
 from pytest_karatos.settings import Settings
 
 
@@ -68,8 +68,7 @@ def board_of(nodeid: str, words: tuple[str, ...]) -> str:
     >>> board_of("test_arm.py::test_arm[charm]", ("riscv", "arm"))
     ''
     """
-    parameters = f"-{nodeid.partition('[')[2].rpartition(']')[0]}-"
-    return next((word for word in words if re.search(f"-{re.escape(word)}-", parameters)), "")
+    return next((word for word in words if names(nodeid, word)), "")
 
 
 class ByBoard(LoadScheduling):  # type: ignore[misc]  # xdist ships no types

@@ -12,7 +12,7 @@ import pytest
 from pytest_karatos.report.html.links import Links
 from pytest_karatos.report.html.page import page, title
 from pytest_karatos.report.html.row import more_captured, row_block
-from pytest_karatos.roof.phase import scrubbed, worker_of
+from pytest_karatos.roof.phase import worker_of
 from pytest_karatos.roof.recorder import Recorder
 from pytest_karatos.text import printable
 
@@ -61,7 +61,7 @@ class HtmlPages:
         name = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
         record = self._record(report)
         board = f"{record['board']} {record['profile']}" if record and record["board"] else ""
-        cells[1] = f'<td class="col-testId">{escape(scrubbed(name))}</td>'
+        cells[1] = f'<td class="col-testId">{escape(printable(name))}</td>'
         cells.insert(2, f'<td class="col-board">{escape(board)}</td>')
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -118,4 +118,4 @@ class HtmlPages:
             self._data.title = title(ledger)
 
     def _record(self, report: pytest.TestReport) -> dict[str, Any] | None:
-        return self._recorder.ledger.test(scrubbed(report.nodeid), worker_of(report))
+        return self._recorder.ledger.test(printable(report.nodeid), worker_of(report))

@@ -24,7 +24,7 @@ def origin_of(item: pytest.Item) -> Facts:
 def origin(nodeid: str, target: Target) -> Facts:
     """Say what the test of that id runs on, in the ledger's words."""
     return {
-        "test": scrubbed(base_of(nodeid, target.id)),
+        "test": printable(base_of(nodeid, target.id)),
         "target": target.id,
         "board": target.board.name,
         "arch": target.board.arch,
@@ -35,7 +35,7 @@ def origin(nodeid: str, target: Target) -> Facts:
 def phase_of(report: pytest.TestReport, root: Path) -> Facts:
     """Return what :meth:`pytest_karatos.report.ledger.Ledger.take` wants of a report."""
     phase: Facts = {
-        "id": scrubbed(report.nodeid),
+        "id": printable(report.nodeid),
         "when": report.when,
         "outcome": report.outcome,
         "xfail": hasattr(report, "wasxfail"),
@@ -60,9 +60,9 @@ def _failure(report: pytest.TestReport, root: Path) -> Facts:
     file, line = _place(report, crash, root)
     first = crash.message if crash is not None else _last_line(report, text)
     return {
-        "message": scrubbed(first.partition("\n")[0])[:_MESSAGE],
-        "details": scrubbed(text[-_DETAILS:]),
-        "file": scrubbed(file),
+        "message": printable(first.partition("\n")[0])[:_MESSAGE],
+        "details": printable(text[-_DETAILS:]),
+        "file": printable(file),
         "line": line,
     }
 
@@ -81,12 +81,3 @@ def _place(report: pytest.TestReport, crash: Any, root: Path) -> tuple[str, int 
             return str(path.relative_to(root)), int(crash.lineno)
     file, line, _ = report.location
     return str(file), None if line is None else line + 1
-
-
-def scrubbed(text: str) -> str:
-    r"""Make text safe for every wire: no control characters, no lone surrogates.
-
-    >>> scrubbed("a\udcff")
-    'a\\udcff'
-    """
-    return printable(text)

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
+from pytest_karatos.build.local import now
 from pytest_karatos.errors import KaratosError
 from pytest_karatos.report import json as json_report
 from pytest_karatos.report.cause import BAD
@@ -32,7 +33,7 @@ class Recorder:
         self._config = config
         self._session = session
         self._began = time.monotonic()
-        self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._started = now()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

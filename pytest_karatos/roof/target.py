@@ -86,6 +86,15 @@ def base_of(nodeid: str, target_id: str) -> str:
     return f"{head}[{words}]" if words else head
 
 
+def names(nodeid: str, word: str) -> bool:
+    """Tell whether ``word`` stands among the parameters in a test's id, alone between hyphens.
+
+    >>> names("t.py::test_one[3-arm-fast]", "arm"), names("test_arm.py::test_arm[charm]", "arm")
+    (True, False)
+    """
+    return f"-{word}-" in f"-{nodeid.partition('[')[2].rpartition(']')[0]}-"
+
+
 def parametrize(metafunc: pytest.Metafunc, settings: Settings) -> None:
     """Give a test its targets."""
     words = words_of(metafunc.definition)

@@ -3,9 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from pytest_karatos.build.image import docker_folder, tag_of
+from pytest_karatos.build.image import recipe_of, tag_of
 from pytest_karatos.commands.needs.need import MISSING, OK, OPTIONAL, Need, refused
 from pytest_karatos.engine import Engine, connect
 from pytest_karatos.errors import EngineDown, MissingTool
@@ -49,13 +48,12 @@ def _of_daemon(engine: Engine, settings: Settings) -> Iterator[Need]:
 
 
 def _image(engine: Engine, settings: Settings) -> Need:
-    folder = Path(settings.image) if settings.image else docker_folder()
-    made_here = (folder / "Dockerfile").is_file()
-    name = tag_of(folder) if made_here else settings.image
+    folder = recipe_of(settings.image)
+    name = tag_of(folder) if folder else settings.image
     why = "builds run in it."
     if engine.image_id(name) is not None:
         return Need(name=_IMAGE, state=OK, found=name, why=why)
-    if made_here:
+    if folder:
         found = f"{name} is not made yet; the first run makes it, which takes some minutes"
         fix = f"docker build -t {name} {folder}"
     else:

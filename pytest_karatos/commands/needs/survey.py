@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pytest_karatos.build.prebuilt import PrebuiltBuilder
 from pytest_karatos.commands.needs import emulators, engine, packages, places, toolchain, tree
 from pytest_karatos.commands.needs.configured import configured
 from pytest_karatos.commands.needs.need import MISSING, Need, guarded
@@ -48,7 +49,4 @@ def _docker(settings: Settings, environ: dict[str, str]) -> engine.Docker:
 
 
 def _all_prebuilt(settings: Settings) -> bool:
-    return all(
-        board.name in settings.prebuilt or board.arch in settings.prebuilt
-        for board in settings.chosen
-    )
+    return all(map(PrebuiltBuilder(settings.prebuilt).serves, settings.chosen))

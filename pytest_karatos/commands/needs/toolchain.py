@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pytest_karatos.build.image import docker_folder
+from pytest_karatos.build.local import own_toolchain
 from pytest_karatos.commands.needs.need import MISSING, OK, Need
 from pytest_karatos.commands.trees.text import text_of
 from pytest_karatos.process import output_of
@@ -17,14 +18,9 @@ _CROSS = {"arm-none-eabi-": "gcc-arm-none-eabi", "riscv64-unknown-elf-": "gcc-ri
 _RUST_SIGNS = ("cargo", "rustc")
 
 
-def own_toolchain(settings: Settings) -> Path:
-    """Return the folder where our own bare-metal Rust is, when it was made."""
-    return settings.cache / "toolchain" / "bare-metal-rust"
-
-
 def path_of(settings: Settings, environ: Mapping[str, str]) -> str:
     """Return the PATH that a local build sees."""
-    path, ours = environ.get("PATH", os.defpath), own_toolchain(settings) / "bin"
+    path, ours = environ.get("PATH", os.defpath), own_toolchain(settings.cache) / "bin"
     return f"{ours}{os.pathsep}{path}" if ours.is_dir() else path
 
 
@@ -61,7 +57,7 @@ def _rust(triple: str, path: str, settings: Settings, environ: Mapping[str, str]
 
 
 def _add(triple: str, path: str, settings: Settings) -> str:
-    ours = own_toolchain(settings)
+    ours = own_toolchain(settings.cache)
     if not ours.is_dir() and shutil.which("rustup", path=path):
         return f"rustup target add {triple}"
     return f"bash {docker_folder() / 'bare-metal-rust.sh'} {ours} --target {triple}"

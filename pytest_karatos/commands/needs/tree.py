@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_karatos.board import Board
+from pytest_karatos.build.prebuilt import PrebuiltBuilder
 from pytest_karatos.commands.needs.need import MISSING, OK, Need
 from pytest_karatos.elf import check, read
 from pytest_karatos.errors import KaratosError
@@ -39,9 +40,10 @@ _SHELL_WORDS = frozenset(
 
 def examine(settings: Settings, builder: str, path: str) -> Iterator[Need]:
     """Examine the tree and the command; ``path`` is the PATH that a local build sees."""
-    boards = [board for board in settings.chosen if not _elf_of(settings, board)]
+    prebuilt = PrebuiltBuilder(settings.prebuilt)
+    boards = [board for board in settings.chosen if not prebuilt.serves(board)]
     for board in settings.chosen:
-        elf = _elf_of(settings, board)
+        elf = prebuilt.elf_for(board)
         if elf is not None:
             yield _prebuilt(board, elf)
     if not boards:
@@ -52,10 +54,6 @@ def examine(settings: Settings, builder: str, path: str) -> Iterator[Need]:
     yield _source(settings)
     if settings.source.is_dir():
         yield _command(settings, boards[0], path if builder == "local" else "")
-
-
-def _elf_of(settings: Settings, board: Board) -> Path | None:
-    return settings.prebuilt.get(board.name) or settings.prebuilt.get(board.arch)
 
 
 def _prebuilt(board: Board, elf: Path) -> Need:
