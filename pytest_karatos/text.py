@@ -38,6 +38,15 @@ def plain(text: str) -> str:
     return printable(_ESCAPE.sub("", text))
 
 
+def fitted(text: str, width: int = 200) -> str:
+    """Cut a line where it gets too long to be read.
+
+    >>> fitted("abcdef", 3)
+    'abc [...]'
+    """
+    return text if len(text) <= width else f"{text[:width]} [...]"
+
+
 def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
     """Return one line for each row, its cells in columns, those of ``right`` to the right.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_karatos.console.life import Life
-from pytest_karatos.text import printable
+from pytest_karatos.text import fitted, printable
 
 #: Lines of console that a message shows.
 _LINES = 15
@@ -64,8 +64,7 @@ def last_lines(text: str, around: int | None = None) -> Sequence[str]:
 
 def fit(line: str) -> str:
     """Make one line of the console printable and not too long."""
-    line = printable(line.expandtabs(4))
-    return line if len(line) <= _WIDTH else f"{line[:_WIDTH]} [...]"
+    return fitted(printable(line.expandtabs(4)), _WIDTH)
 
 
 def how_it_ended(life: Life) -> str:

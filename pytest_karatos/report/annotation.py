@@ -6,7 +6,8 @@ The runner obeys ``::command::`` at the start of a line, blanks before it ignore
 the runner obeys nothing.
 """
 
-from pytest_karatos.report.cause import Cause, Facts, causes
+from pytest_karatos.report.cause import Cause, causes
+from pytest_karatos.report.outcome import Facts
 from pytest_karatos.text import printable
 
 #: GitHub shows no more of one step.

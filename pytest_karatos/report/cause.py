@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from pytest_karatos.report.outcome import Facts
 from pytest_karatos.text import printable
-
-Facts = dict[str, Any]
 
 #: Outcomes that make a run red.
 BAD = ("failed", "error", "crashed")

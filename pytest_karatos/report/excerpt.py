@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pytest_karatos.text import plain
+from pytest_karatos.report.outcome import Facts
+from pytest_karatos.text import fitted, plain
 
 #: Lines that are shown at the head, at the tail, and before and behind the first fault.
 HEAD, TAIL, AROUND = 8, 16, 8
@@ -19,8 +19,6 @@ WIDTH = 200
 #: Bytes that are looked at for one part; a line that does not end within it is shown in part.
 _PART_BYTES = 16 * 1024
 _LINE_END = re.compile(rb"\r*\n|\r+")
-
-Facts = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +118,7 @@ def _line(raw: _Raw, reading: Reading) -> Facts:
         "number": raw.number,
         "seconds": reading.seconds_at(raw.offset),
         "tick": _tick(text, reading.patterns),
-        "text": text if len(text) <= WIDTH else f"{text[:WIDTH]} [...]",
+        "text": fitted(text, WIDTH),
         "mark": any(word in text for word in reading.bad if word),
     }
 

@@ -3,16 +3,15 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from pytest_karatos.console.stamps import read as read_stamps
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.measure.size import flash_regions, ram_regions
 from pytest_karatos.report.excerpt import Reading, excerpt
+from pytest_karatos.report.outcome import Facts
 from pytest_karatos.text import tail
 
-Facts = dict[str, Any]
 #: Lines that are kept of what came out elsewhere than on the console.
 _LAST_LINES = 5
 #: What of ``boot.json`` the ledger keeps, under its own names.

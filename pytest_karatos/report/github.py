@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pytest_karatos.report.annotation import annotations, pause, resume
-from pytest_karatos.report.cause import BAD, Cause, Facts, causes
+from pytest_karatos.report.cause import BAD, Cause, causes
 from pytest_karatos.report.excerpt import TAIL
-from pytest_karatos.report.markdown import code, fence, fitted, prose, table
-from pytest_karatos.text import printable
+from pytest_karatos.report.markdown import code, fence, prose, table
+from pytest_karatos.report.outcome import Facts
+from pytest_karatos.text import fitted, printable
 
 __all__ = ["LIMIT_BYTES", "annotations", "pause", "resume", "summary"]
 

@@ -8,10 +8,8 @@ needs no counting of backticks, of which parsers only follow so many.
 import re
 from collections.abc import Sequence
 
-from pytest_karatos.text import printable
+from pytest_karatos.text import fitted, printable
 
-#: Characters of one line that are shown; what is longer ends with ``[...]``.
-WIDTH = 200
 _SAFE = re.compile(r"[^\w ,/()='.-]|_|(?<=www)\.", re.IGNORECASE)
 _TICKS = re.compile("`+")
 
@@ -38,11 +36,6 @@ def code(text: str) -> str:
     '<code>x&#91;arm&#93;</code>'
     """
     return f"<code>{prose(fitted(text))}</code>"
-
-
-def fitted(text: str) -> str:
-    """Cut a line where it gets too long to be read."""
-    return text if len(text) <= WIDTH else f"{text[:WIDTH]} [...]"
 
 
 def fence(lines: Sequence[str]) -> list[str]:

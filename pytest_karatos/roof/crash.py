@@ -1,16 +1,14 @@
 """Find out what a test was doing whose worker died: no report says it, its id and folders do."""
 
 import re
-from typing import Any
 
 from pytest_karatos.artifacts import Run, safe_name
 from pytest_karatos.report.excerpt import Reading
 from pytest_karatos.report.facts import boot_facts
+from pytest_karatos.report.outcome import Facts
 from pytest_karatos.roof.phase import origin
 from pytest_karatos.roof.target import Target, names
 from pytest_karatos.settings import Settings
-
-Facts = dict[str, Any]
 
 
 def crash_facts(nodeid: str, settings: Settings, run: Run) -> Facts:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from pytest_karatos.report.outcome import Facts
 from pytest_karatos.roof.target import Target, base_of
 from pytest_karatos.text import printable
 
-Facts = dict[str, Any]
 #: Characters of a failure's long text that the ledger keeps; its end says most.
 _DETAILS = 20_000
 _MESSAGE = 500

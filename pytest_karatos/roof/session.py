@@ -190,9 +190,10 @@ class Session:
         firmware, machine = item.stash.get(FIRMWARE, None), item.stash.get(MACHINE, None)
         if firmware is not None:
             facts["firmware"] = firmware_facts(firmware, self.budgets)
-        if when == "teardown":
-            facts["measurements"] = hooks.as_facts(item.stash.get(MEASURED, []))
-        if machine is not None and when == "teardown":
+        if when != "teardown":
+            return facts
+        facts["measurements"] = hooks.as_facts(item.stash.get(MEASURED, []))
+        if machine is not None:
             reading = Reading(bad=machine.console.watched, patterns=self._ticks)
             facts["boots"] = [boot_facts(machine.console.transcript.parent, reading)]
         return facts

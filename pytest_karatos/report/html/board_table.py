@@ -1,7 +1,8 @@
 """Sum up each board of a run in a row: tests, flash and RAM against their limits, the verdict."""
 
-from pytest_karatos.report.html.words import SIGNS, Facts, size, time
+from pytest_karatos.report.html.words import SIGNS, size, time
 from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.outcome import Facts
 
 #: From this share of a limit on, a bar warns.
 _NEAR = 0.9

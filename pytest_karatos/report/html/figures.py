@@ -1,6 +1,7 @@
 """Show the figures that users' hooks took of a test, a short text each."""
 
-from pytest_karatos.report.html.words import Facts, bounded
+from pytest_karatos.report.html.words import bounded
+from pytest_karatos.report.outcome import Facts
 
 #: Figures of one test that the page shows, and the characters of each; the JSON has them all.
 SHOWN, LONGEST = 20, 120

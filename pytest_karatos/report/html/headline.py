@@ -5,8 +5,9 @@ from collections import Counter
 
 from pytest_karatos.report.html.links import anchor, row_anchor
 from pytest_karatos.report.html.log import key_lines
-from pytest_karatos.report.html.words import SIGNS, Facts, count, is_bad, outcome, time
+from pytest_karatos.report.html.words import SIGNS, count, is_bad, outcome, time
 from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.outcome import Facts
 
 #: Reasons that are listed; the matrix below has all of them.
 _REASONS = 12

@@ -4,7 +4,8 @@ from html import escape
 from typing import Any
 
 from pytest_karatos.report.html.links import Links
-from pytest_karatos.report.html.words import Facts, count, time
+from pytest_karatos.report.html.words import count, time
+from pytest_karatos.report.outcome import Facts
 
 #: About what the markup of a line takes in the page, beside its text.
 _MARKUP = 60

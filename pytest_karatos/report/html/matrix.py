@@ -5,8 +5,9 @@ import shlex
 from pytest_karatos.report.html.figures import figures
 from pytest_karatos.report.html.links import Links, anchor, row_anchor
 from pytest_karatos.report.html.log import boot_view, cost
-from pytest_karatos.report.html.words import Facts, bounded, is_bad, outcome, time
+from pytest_karatos.report.html.words import bounded, is_bad, outcome, time
 from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.outcome import Facts
 
 #: Characters of console text and markup in one page, red tests first: it must open at once.
 ALLOWANCE = 700_000

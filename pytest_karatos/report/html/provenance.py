@@ -1,8 +1,9 @@
 """Say what was built from what: what all firmwares share is said once, the rest in a row each."""
 
 from pytest_karatos.report.html.links import Links
-from pytest_karatos.report.html.words import Facts, time
+from pytest_karatos.report.html.words import time
 from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.outcome import Facts
 
 _LABELS = ("source revision", "image", "builder", "emulator", "toolchain")
 _KEY = 12

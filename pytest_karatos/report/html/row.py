@@ -6,7 +6,8 @@ from pytest_karatos.report.html.figures import figures
 from pytest_karatos.report.html.links import Links, anchor, row_anchor
 from pytest_karatos.report.html.log import boot_view, key_lines
 from pytest_karatos.report.html.template import render
-from pytest_karatos.report.html.words import Facts, bounded
+from pytest_karatos.report.html.words import bounded
+from pytest_karatos.report.outcome import Facts
 
 #: Characters of a failure's text, and of each captured text, that the page shows.
 FAILURE, CAPTURED = 4_000, 1_500

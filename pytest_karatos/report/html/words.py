@@ -1,8 +1,6 @@
 """Say outcomes, sizes and times the same way all over the page, never by colour alone."""
 
-from typing import Any
-
-Facts = dict[str, Any]
+from pytest_karatos.report.outcome import Facts
 
 #: A sign for each state, so that nobody needs the colour.
 SIGNS = {"good": "✓", "bad": "✗", "idle": "○"}
