@@ -3,18 +3,21 @@
 
 PYTEST = .venv/bin/python -m pytest
 REPORT = report.html
+# Where ci/setup.sh unpacks the newer QEMU.
+NEWER_QEMU = $(or $(KARATOS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pytest-karatos)/qemu-backports/usr/bin
 
-.PHONY: firmware test lint bench reference clean
+.PHONY: firmware test lint bench sabotage reference clean
 
 firmware:
 	ci/setup.sh python qemu builder
 	$(PYTEST) --arch=all -n auto --html=$(REPORT) --self-contained-html tests/firmware
 	@echo "report: $(CURDIR)/$(REPORT)"
 
-# The newest pytest is in .venv; nox adds the oldest that we support.
+# The newest pytest is in .venv; nox adds the oldest that we support. What boots is run on two QEMUs.
 test: lint
-	ci/setup.sh qemu toolchain yardsticks tutorial docker browser
+	ci/setup.sh qemu newer_qemu toolchain yardsticks tutorial docker browser
 	$(PYTEST) --arch=all -n auto --karatos-json=.karatos/ledger.json tests
+	PATH="$(NEWER_QEMU):$$PATH" $(PYTEST) --arch=all -n auto tests/firmware tests/emulated
 	.venv/bin/nox --session oldest
 
 lint:
@@ -24,11 +27,24 @@ lint:
 	.venv/bin/mypy
 
 bench:
-	ci/setup.sh python qemu builder browser
+	ci/setup.sh python qemu builder browser peers
+	.venv/bin/python -m benchmarks.bench_rows --write
 	.venv/bin/python benchmarks/bench_boot.py
 	.venv/bin/python benchmarks/bench_serial.py
 	.venv/bin/python benchmarks/bench_import.py
 	.venv/bin/python -m benchmarks.bench_report
+
+# Breaks the plugin in a copy, one promise at a time: each time the suite must turn red.
+sabotage:
+	ci/setup.sh python qemu toolchain
+	.venv/bin/python -m sabotage
+
+# Known verdicts a hundred times, on a host that is kept from its work: about half an hour. Then a
+# thousand boots for each processor, and a flood.
+soak:
+	ci/setup.sh python qemu toolchain
+	.venv/bin/python -m benchmarks.soak_load
+	.venv/bin/python -m benchmarks.soak_boots
 
 # The pages of docs/reference, out of the code.
 reference:

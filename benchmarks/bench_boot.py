@@ -12,9 +12,10 @@ from pathlib import Path
 
 from benchmarks.paired import compare
 from pytest_karatos.board import Board
-from pytest_karatos.emulate.command import command_for_people
-from pytest_karatos.emulate.host import HostEmulator
-from pytest_karatos.emulate.protocol import Boot
+from pytest_karatos.emulators.host import HostLauncher
+from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.qemu.command import command_for_people
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
 from tests.emulated.tiny_guest import BOARDS, image
 
 PAIRS = 21
@@ -36,7 +37,7 @@ def raw_boot(boot: Boot) -> None:
 
 def our_boot(boot: Boot) -> None:
     """Do the same with a machine and its console."""
-    with HostEmulator().boot(boot) as machine:
+    with QemuEmulator().boot(boot, HostLauncher()) as machine:
         machine.console.expect("ready\n")
 
 

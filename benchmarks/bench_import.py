@@ -12,7 +12,7 @@ import time
 PAIRS = 15
 LIMIT_SECONDS = 0.020
 _BASE = "import pytest, dataclasses, importlib.metadata"
-_WITH = f"{_BASE}; import pytest_karatos.plugin, pytest_karatos.roof.fixtures"
+_WITH = f"{_BASE}; import pytest_karatos.plugin, pytest_karatos.pytest_plugin.fixtures"
 
 
 def seconds(code: str) -> float:

@@ -13,8 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from pytest_karatos.emulate.host import HostEmulator
-from pytest_karatos.emulate.protocol import Boot
+from pytest_karatos.emulators.host import HostLauncher
+from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
 from pytest_karatos.report.excerpt import Reading, excerpt
 from tests.emulated.tiny_guest import BOARDS, image
 from tests.plugin.browser import NoBrowserError, chromium, dom_of
@@ -34,7 +35,7 @@ import re
 import pytest
 from pathlib import Path
 from pytest_karatos.report.excerpt import Reading
-from pytest_karatos.report.facts import boot_facts
+from pytest_karatos.report.facts import boot_of_the_dead
 
 READING = Reading(bad=(" panic task=",), patterns=(re.compile(r"^@(?P<tick>\\d+) "),))
 CONSOLES = Path(__file__).parent / "consoles"
@@ -47,7 +48,7 @@ def pytest_runtest_makereport(item, call):
     facts = {"test": f"test_big.py::{name}", "target": arch, "arch": arch, "board": board,
              "profile": "debug"}
     if report.when == "teardown":
-        facts["boots"] = [boot_facts(CONSOLES / f"{name}-{arch}", READING)]
+        facts["boots"] = [boot_of_the_dead(CONSOLES / f"{name}-{arch}", READING)]
     vars(report)["karatos"] = facts
     return report
 """
@@ -112,7 +113,7 @@ def seconds_to_open(page: Path) -> float:
     return float(found[1]) / 1000
 
 
-def judged(name: str, folder: Path, *, failing: bool) -> bool:
+def run_checks(name: str, folder: Path, *, failing: bool) -> bool:
     """Make and open one report; print its figures; True within the limits."""
     began = time.monotonic()
     page = make_report(folder, failing=failing)
@@ -136,11 +137,11 @@ def real_boot(folder: Path) -> bool:
     elf = image(folder, "arm", *[("say", b"." * 99 + b"\n"), ("again", 0)])
     boot = Boot(board=BOARDS["arm"], elf=elf, folder=folder / "boot")
     began = time.monotonic()
-    with HostEmulator().boot(boot) as machine:
+    with QemuEmulator().boot(boot, HostLauncher()) as machine:
         while machine.console.transcript.stat().st_size < LOG_BYTES:
             machine.console.expect_exact("." * 99, timeout=60)
-    shown = excerpt(folder / "boot" / "console.log", Reading())
-    numbers = [line["number"] for line in shown]
+    short_repr = excerpt(folder / "boot" / "console.log", Reading())
+    numbers = [line["number"] for line in short_repr]
     ok = bool(numbers[0] == 1 and numbers[-1] >= count)
     took = time.monotonic() - began
     word = "ok" if ok else "LINES ARE MISSING"
@@ -159,8 +160,8 @@ def main() -> int:
         folder = Path(name)
         make_consoles(folder / "consoles")
         verdicts = [
-            judged("failing", folder, failing=True),
-            judged("passing", folder, failing=False),
+            run_checks("failing", folder, failing=True),
+            run_checks("passing", folder, failing=False),
             real_boot(folder),
         ]
     return 0 if all(verdicts) else 1

@@ -21,12 +21,14 @@ import pexpect
 
 from benchmarks.paired import compare
 from pytest_karatos.board import Board
-from pytest_karatos.console import Console, Line, Pump
-from pytest_karatos.emulate.command import command_for_people
-from pytest_karatos.emulate.host import HostEmulator
-from pytest_karatos.emulate.protocol import Boot
+from pytest_karatos.console import Console, NamedPipes, Pump
+from pytest_karatos.emulators.host import HostLauncher
+from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.qemu.command import command_for_people
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
 from pytest_karatos.errors import Flooded
-from pytest_karatos.watch import WatchRules
+from pytest_karatos.settings import load
+from pytest_karatos.watch_rules import WatchRules
 from tests.emulated.tiny_guest import BOARDS, image
 
 LIMIT = 1.3
@@ -41,7 +43,10 @@ _FAULTS = ("panicked", "HardFault", "assertion failed", "stack overflow")
 
 def rules_for(size: int) -> WatchRules:
     """Watch as a test would, with ``size`` bytes as the cap that ends the wait."""
-    return WatchRules(faults=_FAULTS, total_bytes=size, repeats=10**9, restarts=10**9)
+    known = load(root=Path("/nowhere"), environ={}, typed={}).boards[0].watch.known
+    return WatchRules(
+        faults=_FAULTS, known_faults=known, total_bytes=size, repeats=10**9, restarts=10**9
+    )
 
 
 def raw_qemu(boot: Boot, size: int) -> None:
@@ -64,7 +69,7 @@ def read_raw(descriptor: int, size: int) -> None:
 def our_qemu(boot: Boot, size: int) -> None:
     """Wait on the same machine's console for a text that never comes."""
     del size  # it is the cap in the boot's rules
-    with HostEmulator().boot(boot) as machine:
+    with QemuEmulator().boot(boot, HostLauncher()) as machine:
         try:
             machine.console.expect(_NEVER, timeout=600)
         except Flooded:
@@ -98,7 +103,7 @@ def raw_pipe(size: int) -> None:
 
 def our_pipe(folder: Path, size: int) -> None:
     """Wait on the console for what the writer never writes."""
-    line = Line(folder / f"line-{time.monotonic_ns()}")
+    line = NamedPipes(folder / f"line-{time.monotonic_ns()}")
     pump = Pump(line, folder / "console.log", limit_bytes=2 * size)
     console = Console(pump, rules=rules_for(2 * size), timeout=600)
     out = os.open(f"{line.path}.out", os.O_WRONLY)

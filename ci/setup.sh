@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [toolchain] [yardsticks] [tutorial] [docker] [browser]`.
+# Brings a fresh machine to where the suite runs: `ci/setup.sh [python] [qemu] [newer_qemu] [toolchain] [yardsticks] [peers] [tutorial] [docker] [browser]`.
 # Each step looks first and does only what is missing, so it is quick the second time and, when it
 # was interrupted, goes on where it stopped.
 set -euo pipefail
@@ -48,8 +48,16 @@ step_python() {
 }
 
 step_qemu() {
-    command -v qemu-system-arm >/dev/null && command -v qemu-system-riscv32 >/dev/null && return 0
-    packages qemu-system-arm qemu-system-misc
+    local program missing=""
+    for program in qemu-system-arm qemu-system-riscv32 bwrap; do
+        command -v "$program" >/dev/null || missing=yes
+    done
+    [ -z "$missing" ] || packages qemu-system-arm qemu-system-misc bubblewrap
+}
+
+# A second, newer QEMU in a folder: machines behave alike on both, or a test says where not.
+step_newer_qemu() {
+    ci/qemu-from-backports.sh "$CACHE/qemu-backports"
 }
 
 # Bare-metal Rust for builds without Docker, out of Debian's own packages.
@@ -64,6 +72,18 @@ step_toolchain() {
 # What tests compare our figures with: the objcopy of the compiler's LLVM.
 step_yardsticks() {
     packages "llvm-$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')"
+}
+
+# What `make bench` holds rows of tests against, with this package beside it: one Python for all.
+step_peers() {
+    local peers=$CACHE/peers stamp
+    stamp=$(cat pyproject.toml <(printf '%s\n' "$PWD"; python3 -VV) | sha256sum)
+    [[ $(cat "$peers/.made-from" 2>/dev/null) != "$stamp" ]] || return 0
+    say "installing pytest-embedded-qemu into $peers"
+    mkdir -p "$CACHE"
+    $VENV/bin/python -m venv --clear "$peers"
+    "$peers/bin/python" -m pip install --quiet pytest-embedded-qemu pexpect --editable '.[docker,xdist]'
+    printf '%s\n' "$stamp" > "$peers/.made-from"
 }
 
 # What the tutorial tells its reader to install: a test follows the page. (Not qemu: that is a step.)

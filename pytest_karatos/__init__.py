@@ -1,4 +1,4 @@
-"""Give firmware the test loop that Python code has: build, boot, listen, judge.
+"""The test loop that Python code has, for firmware: build, boot, listen, judge.
 
 The names below are for annotations in tests and for scripts; they are fetched on first use, so
 that a pytest run without firmware pays nothing for them.
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_karatos.bench import Bench
     from pytest_karatos.board import Board
     from pytest_karatos.console import Console
-    from pytest_karatos.emulate.protocol import Machine
+    from pytest_karatos.emulators.protocol import Machine
     from pytest_karatos.firmware import Firmware
     from pytest_karatos.measure.budget import Budgets
     from pytest_karatos.measurement import Measurement
@@ -23,7 +23,7 @@ _HOMES = {
     "Budgets": "measure.budget",
     "Console": "console",
     "Firmware": "firmware",
-    "Machine": "emulate.protocol",
+    "Machine": "emulators.protocol",
     "Measurement": "measurement",
     "Scheduler": "scheduler",
 }
@@ -41,7 +41,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Fetch a public name from the room where it lives."""
+    """Import a public name from the module that defines it."""
     if name not in _HOMES:
         raise AttributeError(f"module 'pytest_karatos' has no attribute {name!r}")
     found: object = getattr(import_module(f"pytest_karatos.{_HOMES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Be the roof of the command line: `python -m pytest_karatos`, for everything that is no test run.
+"""The entry point of ``python -m pytest_karatos``, for everything that is not a test run.
 
 The only thing done here is to hand the process's surroundings down.
 """
@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from pytest_karatos.commands.command_line import call
-from pytest_karatos.commands.shell import Shell
+from pytest_karatos.cli.main import call
+from pytest_karatos.cli.shell import Shell
 
 if __name__ == "__main__":
     shell = Shell(environ=dict(os.environ), folder=Path.cwd(), out=sys.stdout, err=sys.stderr)

@@ -1,4 +1,4 @@
-"""Say what went wrong in sentences that a person can act on; every error of the package is here.
+"""Every error of the package: a sentence for what is wrong, one for why, and the fix.
 
 Two families: :class:`Fixable` (you can fix it: a typo, a missing tool, a build that failed) and
 :class:`Misbehaved` (the firmware did something wrong; it is an ``AssertionError``, so a test
@@ -7,28 +7,38 @@ fails rather than errors).
 
 
 class KaratosError(Exception):
-    """One sentence of what is wrong, one of why it mattered, and the command that cures it.
+    """One sentence of what is wrong, one of why it mattered, and the command that fixes it.
 
     >>> print(KaratosError("'qemu-system-arm' is not on PATH.",
     ...                    why="board 'lm3s6965evb' boots in it.",
-    ...                    cure="apt-get install qemu-system-arm"))
+    ...                    fix="apt-get install qemu-system-arm"))
     'qemu-system-arm' is not on PATH.
       why: board 'lm3s6965evb' boots in it.
       fix: apt-get install qemu-system-arm
     """
 
-    def __init__(self, what: str, *, why: str = "", cure: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
-        self.cure = cure
+        self.fix = fix
+        #: Whether it has reached somebody: pytest reports it, or a test says that it expects it.
+        self.settled = False
+        #: The error that this one says in other words.
+        self.instead_of: KaratosError | None = None
+
+    def settle(self) -> None:
+        """Note that it has reached somebody."""
+        self.settled = True
+        if self.instead_of is not None:
+            self.instead_of.settle()
 
     def __str__(self) -> str:
         lines = [self.what]
         if self.why:
             lines.append(f"  why: {self.why}")
-        if self.cure:
-            lines.append(f"  fix: {self.cure}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
         return "\n".join(lines)
 
 
@@ -48,6 +58,10 @@ class MissingTool(Fixable):
     """A program or Python package that is needed is not on this machine."""
 
 
+class NotContained(MissingTool):
+    """Firmware could reach this machine's files, and nothing that would hold it is here."""
+
+
 class HookFailed(Fixable):
     """A hook in a ``conftest.py`` or a plugin raised an error, or returned what it may not."""
 
@@ -64,6 +78,10 @@ class BuildFailed(Fixable):
     """The firmware's own build command failed; the text ends with the compiler's last lines."""
 
 
+class LinkEscapes(Fixable):
+    """A link that a build left leads out of its tree; it was not followed. ``what`` is the link."""
+
+
 class SourcesChanged(Fixable):
     """A source file changed while the private copy was made; nothing was built from the mixture."""
 
@@ -72,24 +90,37 @@ class BadFirmware(Fixable):
     """The file is not an ELF, or not one for the board that shall boot it."""
 
 
-class ShelfBroken(Fixable):
+class CacheError(Fixable):
     """The cache of built firmware cannot be read or written."""
 
 
 class BootFailed(Fixable):
-    """QEMU did not start; the text ends with what it wrote on stderr."""
+    """The machine did not start; the text ends with what its program wrote on stderr."""
+
+
+class NotPossible(Fixable):
+    """A test asks a machine for what machines of its kind cannot do, as to be paused."""
 
 
 class FilterFailed(Fixable):
     """The program that turns the console's bytes into text has ended before the machine did."""
 
 
+class DebugFailed(Fixable):
+    """A stopped machine cannot be looked into: its stub refuses, or answers what makes no sense."""
+
+
 class Misbehaved(KaratosError, AssertionError):
-    """The firmware did something wrong, or did not do what the test waited for."""
+    """The firmware did something wrong, or did not do what the test waited for.
+
+    ``awaited`` names what was waited for, where nothing is wrong but that it did not come.
+    """
+
+    awaited: tuple[str, ...] = ()
 
 
 class NotSeen(Misbehaved):
-    """An expected text did not come within its time, although the machine was alive and well."""
+    """An expected text did not come in time, and nothing that the console watches for was wrong."""
 
 
 class MachineEnded(Misbehaved):
@@ -98,6 +129,10 @@ class MachineEnded(Misbehaved):
 
 class Forbidden(Misbehaved):
     """The console printed a text that the test had forbidden, or that means a fault."""
+
+
+class Faulted(Misbehaved):
+    """The processor is in a fault or a panic at the end of a test, and nobody printed it."""
 
 
 class Stuck(Misbehaved):
@@ -112,9 +147,29 @@ class WrongExit(Misbehaved):
     """The machine ended with another exit status than the test expects, or did not end."""
 
 
+class UnexpectedReset(Misbehaved):
+    """The firmware reset itself, and the test had not asked for it."""
+
+
 class WrongSchedule(Misbehaved):
     """The scheduler's events break the order, count or balance that a test asserted."""
 
 
+class TooLittle(Misbehaved):
+    """There was nothing to judge, or so little that it would hold whatever happened."""
+
+
+class Unanswered(Misbehaved):
+    """The firmware asked a device that a test plays what the test has no reply for."""
+
+
+class CasesFailed(Misbehaved):
+    """Of the tests that run on the target one failed, or never finished, or never came."""
+
+
+class Flaky(Misbehaved):
+    """Of several boots of one ELF for one test fewer passed than must."""
+
+
 class OverBudget(Misbehaved):
-    """A measured size or count is above its limit."""
+    """A measured size or count is above its limit, or worse than its baseline allows."""

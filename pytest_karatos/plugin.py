@@ -1,20 +1,24 @@
-"""Be what the ``pytest11`` entry point names: cheap to import, invisible until it is used.
+"""The ``pytest11`` entry point: cheap to import, invisible until a run is about firmware.
 
-This module is loaded in every pytest run of an environment, so it imports nothing but pytest and
+This module is loaded in every pytest run of an environment, so it imports next to nothing and
 registers the rest only where a run has something to do with firmware.
 """
 
+from importlib import import_module
+
 import pytest
 
-from pytest_karatos.roof import hookspec
-from pytest_karatos.roof.options import add_options, print_settings, session_of, typed_of
+from pytest_karatos.nearest import folder_with_settings
+from pytest_karatos.pytest_plugin import hookspec
+from pytest_karatos.pytest_plugin.options import add_options, cli_values, print_settings, session_of
 
-pytest_plugins = ["pytest_karatos.roof.fixtures"]
+pytest_plugins = ["pytest_karatos.pytest_plugin.fixtures"]
 
-_FILES = ("karatos.toml", "build/configs/global.toml")
+#: What pytest counts of the tests that it found.
+_OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "deselected")
 _MARKER = (
-    "karatos(arch=, board=, profile=, features=, timeout=, expect_exit=): narrow or vary the "
-    "firmware of one test."
+    "karatos(arch=, board=, profile=, features=, firmware=, binary=, elf=, timeout=, "
+    "expect_exit=, boots=, must_pass=): narrow or vary the firmware of one test."
 )
 
 
@@ -43,19 +47,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _concerned(config: pytest.Config) -> bool:
-    typed = any(value is not None for value in typed_of(config).values())
+    typed = any(value is not None for value in cli_values(config).values())
     told = "karatos" in getattr(config, "workerinput", {})
-    return typed or told or _has_settings(config)
+    return typed or told or folder_with_settings(config.rootpath) is not None
 
 
-def _has_settings(config: pytest.Config) -> bool:
-    if any((config.rootpath / name).is_file() for name in _FILES):
-        return True
-    try:
-        text = (config.rootpath / "pyproject.toml").read_text(errors="replace")
-    except OSError:
-        return False
-    return "[tool.karatos" in text
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Tell where to begin, where pytest found no test at all and the tree is firmware."""
+    asked = config.option.collectonly or any(map(terminalreporter.stats.get, _OUTCOMES))
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not asked:
+        # Imported by name: it looks through the tree, which no other run has to pay for.
+        module = import_module("pytest_karatos.pytest_plugin.beginning")
+        for line in module.advice(config.rootpath):
+            terminalreporter.line(line, yellow=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

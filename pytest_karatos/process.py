@@ -1,19 +1,20 @@
-"""Start, watch and end other programs: the only room that touches ``subprocess``.
+"""Other programs: started, watched and ended here; the only module that imports ``subprocess``.
 
 Everything started here belongs to a *guard*: one tiny shell process of its own session that
 reads from a pipe which only we hold. When we die, however (``kill -9`` included), the pipe
-ends and the guard kills what we left. A guard is cheaper and sturdier than ``PR_SET_PDEATHSIG``,
-which fires when the spawning *thread* ends.
+ends; the guard kills what we left, and removes our folders for temporary files. It is cheaper and
+sturdier than ``PR_SET_PDEATHSIG``, which fires when the spawning *thread* ends.
 """
 
 import atexit
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,15 +26,58 @@ from pytest_karatos.errors import MissingTool
 _GUARD = r"""
 trap '' INT TERM HUP
 groups=""
-while read -r verb group; do
-  kept=""
-  for one in $groups; do [ "$one" = "$group" ] || kept="$kept $one"; done
-  groups="$kept"
-  [ "$verb" = add ] && groups="$groups $group"
+while read -r verb value; do
+  case "$verb" in
+    add) groups="$groups $value" ;;
+    del)
+      kept=""
+      for one in $groups; do [ "$one" = "$value" ] || kept="$kept $one"; done
+      groups="$kept" ;;
+    hold) set -- "$@" "$value" ;;
+    drop)
+      for one in "$@"; do
+        shift
+        [ "$one" = "$value" ] || set -- "$@" "$one"
+      done ;;
+  esac
 done
 # dash takes a group only with -s and --
 for one in $groups; do kill -s KILL -- "-$one" 2>/dev/null; done
+[ "$#" = 0 ] && exit
+rm -rf -- "$@" 2>/dev/null && exit
+# Who was killed may have made one more file.
+sleep 0.2
+rm -rf -- "$@"
 """
+
+
+#: What a forked child does first.
+_in_children: list[Callable[[], object]] = []
+
+
+def _in_child() -> None:
+    for one in _in_children:
+        with contextlib.suppress(OSError):
+            one()
+    _in_children.clear()
+
+
+os.register_at_fork(after_in_child=_in_child)
+
+
+@contextlib.contextmanager
+def kept_from_forks(close: Callable[[], object]) -> Iterator[None]:
+    """Call ``close`` in each child that is forked while the block lasts.
+
+    Whoever notices our end by that of a stream would else wait for the child's too, which a test
+    may have forked (multiprocessing) and which outlives us.
+    """
+    _in_children.append(close)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # in a child there is none any more
+            _in_children.remove(close)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +101,15 @@ class Guard:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            bufsize=0,
         )
+        self._kept = contextlib.ExitStack()
+        self._kept.enter_context(kept_from_forks(self._let_go))
+
+    def _let_go(self) -> None:
+        """Let a forked child not keep the pipe open: it may outlive us."""
+        if self._shell.stdin is not None:
+            self._shell.stdin.close()
 
     def add(self, group: int) -> None:
         """Take process group ``group`` under guard."""
@@ -67,21 +119,30 @@ class Guard:
         """Forget ``group``: it has ended, and its number may soon be somebody else's."""
         self._tell(f"del {group}\n")
 
+    def hold(self, folder: Path) -> None:
+        """Take ``folder``, a temporary one of ours, under guard: removed when we are no more."""
+        self._tell(f"hold {folder.absolute()}\n")
+
+    def drop(self, folder: Path) -> None:
+        """Forget ``folder``: we removed it."""
+        self._tell(f"drop {folder.absolute()}\n")
+
     def close(self) -> None:
-        """End the guard in peace; what it still holds is killed."""
+        """End the guard in peace; what it still holds is killed and removed."""
         if self._shell.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._shell.stdin.close()
         self._shell.wait()
+        self._kept.close()
 
     def _tell(self, line: str) -> None:
         stdin = self._shell.stdin
-        if stdin is None or stdin.closed:
+        # A path with a line's end in it cannot be told.
+        if stdin is None or stdin.closed or line.count("\n") != 1:
             return
         # A guard that somebody killed is not worth failing a test for.
         with self._lock, contextlib.suppress(BrokenPipeError):
-            stdin.write(line.encode())
-            stdin.flush()
+            stdin.write(os.fsencode(line))
 
 
 @cache
@@ -96,14 +157,14 @@ def guard() -> Guard:
     return _guard_of(os.getpid())
 
 
-def find_tool(name: str, *, needed_for: str, cure: str) -> str:
+def find_tool(name: str, *, needed_for: str, fix: str) -> str:
     """Return the path of program ``name``.
 
     :raises MissingTool: naming what needed it and the command that installs it.
     """
     path = shutil.which(name)
     if path is None:
-        raise MissingTool(f"'{name}' is not on PATH.", why=needed_for, cure=cure)
+        raise MissingTool(f"'{name}' is not on PATH.", why=needed_for, fix=fix)
     return path
 
 
@@ -112,7 +173,11 @@ def _absent(argv: Sequence[str]) -> MissingTool:
 
 
 def output_of(
-    argv: Sequence[str], *, timeout: float = 30.0, env: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    timeout: float = 30.0,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Outcome:
     r"""Run a short command to its end and return what it said.
 
@@ -129,6 +194,7 @@ def output_of(
             timeout=timeout,
             check=False,
             env=env,
+            cwd=cwd,
             errors="backslashreplace",
         )
     except FileNotFoundError:
@@ -160,10 +226,10 @@ class Child:
 
     def wait(self, timeout: float) -> int | None:
         """Wait up to ``timeout`` seconds for the end; None when it still runs."""
-        try:
-            return self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
+        if self._popen.poll() is None and not _await_end(self.pid, timeout):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self._popen.wait(timeout)
+        return self._popen.poll()
 
     def end(self, grace_seconds: float = 1.0) -> int:
         """Make sure it is gone: SIGTERM to the group, then SIGKILL; always reaped."""
@@ -184,6 +250,34 @@ class Child:
             os.killpg(self.pid, number)
 
 
+def _await_end(pid: int, timeout: float) -> bool:
+    """Sleep until ``pid``, a child of ours, ends or time is over; False where nobody can tell.
+
+    Python's own way of waiting for a child is to look again and again.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:  # an old kernel, or a sandbox
+        return False
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(timeout * 1000)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+Started = subprocess.Popen[bytes]
+#: Calls what starts a program, and returns what that returned.
+Starter = Callable[[Callable[[], Started]], Started]
+
+
+def at_once(make: Callable[[], Started]) -> Started:
+    """Start a program here and now."""
+    return make()
+
+
 @contextlib.contextmanager
 def running(  # noqa: PLR0913  # what a program's start has
     argv: Sequence[str],
@@ -193,22 +287,26 @@ def running(  # noqa: PLR0913  # what a program's start has
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: int = subprocess.DEVNULL,
+    start: Starter = at_once,
 ) -> Iterator[Child]:
     """Run ``argv`` for as long as the block lasts; gone afterwards, with all its children.
 
-    ``stdout=PIPE`` gives :attr:`Child.stdout`. Standard input is empty, or a descriptor.
+    ``stdout=PIPE`` gives :attr:`Child.stdout`. Standard input is empty, or a descriptor. ``start``
+    calls what starts the program where it shall be called, as in a thread that is restricted.
 
     :raises MissingTool: when the program does not exist.
     """
     try:
-        popen = subprocess.Popen(
-            argv,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            cwd=cwd,
-            env=env,
-            start_new_session=True,
+        popen = start(
+            lambda: subprocess.Popen(
+                argv,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=cwd,
+                env=env,
+                start_new_session=True,
+            )
         )
     except FileNotFoundError:
         raise _absent(argv) from None

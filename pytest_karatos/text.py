@@ -1,13 +1,14 @@
-"""Make text from machines fit for people: no control characters, bounded length."""
+"""Text from machines made fit for people: no control characters, bounded length."""
 
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+#: These turn the direction of text, and with it what a reader believes to read.
+_DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_TURNS = re.compile(f"[{_DIRECTIONS}]")
 _UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-    # These turn the direction of text, and with it what a reader believes to read.
-    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_DIRECTIONS}]"
     # GitHub's runner obeys ``##[command]`` wherever it stands in a line of the log.
     r"|(?<=##)\["
 )
@@ -22,6 +23,15 @@ def printable(text: str) -> str:
     ('a\\x1b[31mred\\x00', '##\\x5badd-mask]a', '\\u202eevil')
     """
     return _UNPRINTABLE.sub(_escaped, text)
+
+
+def in_order(text: str) -> str:
+    r"""Escape only what turns the direction of text; colours and the like stay.
+
+    >>> in_order("\x1b[31mfail\u202edessap")
+    '\x1b[31mfail\\u202edessap'
+    """
+    return _TURNS.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -6,14 +6,15 @@ from pathlib import Path
 from pytest_karatos.bench import Bench
 from pytest_karatos.board import Board
 from pytest_karatos.console import Console
-from pytest_karatos.emulate.protocol import Machine
+from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure.budget import Budgets
-from pytest_karatos.roof import fixtures, hookspec
-from pytest_karatos.roof.options import FLAGS, SETTINGS_FLAG, word_of
+from pytest_karatos.pytest_plugin import fixtures, hookspec
+from pytest_karatos.pytest_plugin.options import FLAGS, SETTINGS_FLAG, word_of
 from pytest_karatos.scheduler import Scheduler
-from pytest_karatos.settings import reference
+from pytest_karatos.settings import TEST_KEYS, describe
 from pytest_karatos.settings.keys import KEYS
+from pytest_karatos.target_tests import TargetTests
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 _MADE = "Made from the code; do not edit. `make reference` writes it again.\n"
@@ -21,14 +22,20 @@ _NAMES = (
     "`--arch` is the one flag without the prefix. The names of boards, archs and profiles come\n"
     "from the settings; a wrong one is answered with the known ones.\n"
 )
-#: The words of the marker, as a page explains them; a test holds it to the real ones.
-MARKER = {
+#: The marker's words for choosing, as a page explains them; the others are the board's own keys.
+_CHOOSING = {
     "arch": 'only boards of these archs: `"arm"`, `"arm,riscv"` or a list',
     "board": "only these boards, by name",
     "profile": 'these profiles instead of the run\'s, as `"release"`',
+    "firmware": "this `[firmware.NAME]` of the settings, or several; without it, those of the run",
+    "binary": 'one of the binaries of its build, several, or a pattern: `"idle"`, `"i*"`, `"*"`',
+    "elf": "another place of the ELF in the tree than the settings say",
     "features": "build with these features; the build command has a `{features}` for them",
-    "timeout": "seconds that a wait on the console may take in this test",
-    "expect_exit": 'the status that the firmware must end with; `"never"`: it must run on',
+    "boots": "boot so often for this test, each boot with its fixtures and its body; one verdict",
+    "must_pass": "so many of the boots must pass, instead of all",
+}
+MARKER = _CHOOSING | {
+    word: f"{key.help}; as `{key.name.replace('*', 'NAME')}`" for word, key in TEST_KEYS.items()
 }
 _STARS: dict[object, str] = {
     inspect.Parameter.VAR_POSITIONAL: "*",
@@ -41,6 +48,7 @@ _FIXTURES = {
     "console": Console,
     "scheduler": Scheduler,
     "budget": Budgets,
+    "target_tests": TargetTests,
     "karatos_bench": Bench,
 }
 
@@ -53,7 +61,7 @@ def flags() -> str:
         word = word_of(flag)
         key = by_word[word]
         cells = (
-            f"`{flag}={facts['metavar']}`",
+            f"`{flag}={facts['metavar']}`" if "metavar" in facts else f"`{flag}`",
             facts["help"].replace("|", "&#124;"),
             f"`{key.name.replace('*', 'NAME')}`",
             f"`{key.env}`",
@@ -139,7 +147,7 @@ def hooks() -> str:
 
 
 PAGES = {
-    "settings.md": reference.markdown,
+    "settings.md": describe.markdown,
     "flags.md": flags,
     "fixtures.md": fixture_page,
     "hooks.md": hooks,

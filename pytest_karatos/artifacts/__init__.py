@@ -1,4 +1,4 @@
-"""Keep the files of a run for people: one folder a run, a folder a test and a build in it."""
+"""Files of a run that are kept for people: a folder a run, in it a folder a test and a build."""
 
 from pytest_karatos.artifacts.names import safe_name
 from pytest_karatos.artifacts.run import Run, open_run

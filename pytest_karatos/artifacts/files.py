@@ -1,4 +1,4 @@
-"""Write a file or a folder whole or not at all: a reader never meets half of one."""
+"""Files and folders that are written whole or not at all: a reader never meets half of one."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Turn what tests and boards are called into folder names that every file system takes."""
+"""Folder names that every file system takes, made of test ids and board names."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ def safe_name(test: str) -> str:
     >>> safe_name("tests/test_boot.py::test_it[arm]")
     'test_boot.py-test_it-arm-ce109912'
     >>> safe_name("../../etc"), safe_name("")
-    ('etc-9fe49f97', 'e3b0c442')
+    ('etc-74ccf3c5', 'e3b0c442')
     """
     digest = hashlib.sha256(test.encode(errors="surrogatepass")).hexdigest()[:8]
     file, colons, rest = test.partition("::")

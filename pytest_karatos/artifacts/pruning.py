@@ -1,4 +1,4 @@
-"""Drop old runs by a rule that a person can state, and never one that is going on.
+"""The rule by which old runs go; one that is going on never does.
 
 The rule: the ten newest runs stay. Of the older ones, the ten newest that failed stay too, or that
 never came to an end (killed). All of them but the present run and the one before it together take

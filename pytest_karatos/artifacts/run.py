@@ -1,22 +1,69 @@
-"""Give the processes of one run a folder, and tell at its end how it went."""
+"""The folder of one run, shared by its processes; at its end it tells how the run went."""
 
 import contextlib
+import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
-from pytest_karatos.artifacts.builds import keep_build
-from pytest_karatos.artifacts.files import CACHE_TAG, write_json
-from pytest_karatos.artifacts.names import safe_name
+from pytest_karatos.artifacts.files import CACHE_TAG, link_or_copy, whole_folder, write_json
+from pytest_karatos.artifacts.names import safe_name, safe_word
 from pytest_karatos.artifacts.pruning import CLAIM, VERDICT, prune, size_of
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.firmware import Firmware
-from pytest_karatos.journal import Journal
+from pytest_karatos.progress import Journal
+
+#: Raised when a reader of ``provenance.json`` would have to change.
+BUILD_SCHEMA_VERSION = 2
+
+
+def keep_build(builds: Path, firmware: Firmware) -> Firmware:
+    """Put ``firmware`` into a folder of its own below ``builds`` and return it as it is there.
+
+    What is tested is then what is kept, whatever becomes of the cache or of a user's own ELF.
+
+    It holds ``firmware.elf``, ``provenance.json`` and, where they are known, ``firmware.map`` and
+    ``build.log``. Whoever comes first fills it; the others find it complete.
+
+    :raises OSError: when it cannot be written.
+    """
+    word = safe_word(f"{firmware.board.name}-{firmware.profile}")
+    place = builds / f"{word}-{firmware.key[:8]}"
+    if not place.is_dir():
+        with whole_folder(place) as new:
+            # The cache never writes a file twice; a user's own ELF may be overwritten by a build.
+            keep = link_or_copy if firmware.log is not None else shutil.copyfile
+            keep(firmware.elf, new / "firmware.elf")
+            for source, name in ((firmware.map, "firmware.map"), (firmware.log, "build.log")):
+                if source is not None and source.exists():
+                    link_or_copy(source, new / name)
+            write_json(new / "provenance.json", described(firmware))
+    return replace(firmware, elf=place / "firmware.elf")
+
+
+def described(firmware: Firmware) -> dict[str, Any]:
+    """Return all that is known of a firmware as plain values, as ``provenance.json`` has it."""
+    return {
+        "schema": BUILD_SCHEMA_VERSION,
+        "board": firmware.board.name,
+        "arch": firmware.board.arch,
+        "profile": firmware.profile,
+        "features": list(firmware.features),
+        "key": firmware.key,
+        "measurements": [
+            {"name": one.name, "value": one.value, "unit": one.unit}
+            for one in firmware.measurements
+        ],
+        "provenance": asdict(firmware.provenance),
+    }
+
 
 #: Raised when a reader of ``run.json`` would have to change.
 SCHEMA_VERSION = 1
@@ -48,7 +95,7 @@ class Run:
     def place(self, test: str) -> Path:
         """Make and return a new folder for a boot of ``test`` (any string at all).
 
-        Where the disk takes no folder any more it is one for temporary files, and that is noted.
+        On a full disk it is a temporary folder, and that is noted.
         """
         with self.noting(f"the folder of '{test}'"):
             return self._new_folder(safe_name(test))
@@ -77,6 +124,24 @@ class Run:
             if loss not in self.losses:
                 self.losses.append(loss)
                 self.journal.note(_LOSS, text=loss)
+
+    def let_go(self) -> None:
+        """Give the claim up: the run is over, and whoever waits for its end is told."""
+        if self.claim is not None:
+            self.claim.release()
+
+    def wait_for_end(self) -> bool:
+        """Block until the process that opened the run is gone, or has let the run go.
+
+        False where that cannot be known, as on a file system without locks.
+        """
+        try:
+            with (self.folder / CLAIM).open("rb") as file:
+                # Not the lock's own way of waiting, which is to ask twenty times a second.
+                fcntl.flock(file, fcntl.LOCK_SH)
+        except OSError:
+            return False
+        return True
 
     @contextlib.contextmanager
     def noting(self, what: str) -> Iterator[None]:
@@ -123,7 +188,7 @@ def open_run(artifacts: Path) -> Run:
         raise BadSetting(
             f"the artifacts folder {artifacts} cannot be written: {error}.",
             why="console transcripts and build logs are kept there.",
-            cure="pass --karatos-artifacts=DIR with a folder that you can write",
+            fix="make room there, or pass --karatos-artifacts=DIR with a folder that you can write",
         ) from error
     _point_at(artifacts, folder)
     prune(artifacts)

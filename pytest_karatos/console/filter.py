@@ -1,26 +1,30 @@
-"""Turn the console's bytes into text by a program of the user's, as a decoder of defmt frames.
+"""A filter: a user's program that turns the console's bytes into text (defmt's decoder).
 
 The guest must never wait for that program: it reads from the raw transcript, not from the line.
 """
 
 import contextlib
 import os
+import select
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_karatos.console.line import Line, Source
 from pytest_karatos.console.pump import Pump
+from pytest_karatos.console.transport import Source, pending_in
+from pytest_karatos.deadline import Deadline
 from pytest_karatos.errors import FilterFailed, Flooded, KaratosError
 from pytest_karatos.process import running
 from pytest_karatos.text import tail
-from pytest_karatos.watch import WatchRules
+from pytest_karatos.watch_rules import WatchRules
 
 _CHUNK = 64 * 1024
 #: How long the program's end may lag behind that of its output, in seconds.
 _LAG = 2.0
-#: How long one look at the raw transcript lasts; bytes wake it at once.
-_LOOK = 0.5
+#: How long the program may take to turn the last bytes into text, in seconds.
+_MOMENT = 0.25
+#: How long one look at the raw transcript lasts; bytes wake it at once, and so does the end.
+_LOOK = 60.0
 _LINES = 5
 
 
@@ -64,13 +68,30 @@ class Filter(Source):
             self.failure = self._verdict()
         return size
 
+    def wait_for_bytes(self) -> None:
+        """Block until the program has printed, or ended."""
+        poll = select.poll()
+        poll.register(self._outlet, select.POLLIN)
+        poll.poll()
+
+    def pending(self) -> int:
+        """Return how many bytes of the guest, or of the program, are still on their way."""
+        unfed = self._raw.total - self._fed
+        unread = 0 if self._all_fed else pending_in(self._inlet)
+        return unfed + unread + pending_in(self._outlet)
+
+    def untaken(self) -> int:
+        """Return how many bytes were typed that the guest has not taken yet."""
+        return self._raw.line.untaken()
+
     def send(self, data: bytes, timeout: float) -> int:
         """Type into the guest, past the filter."""
         return self._raw.line.send(data, timeout)
 
     def wake(self) -> None:
-        """End the program, which ends its output."""
+        """End the program, which ends its output, and its feeding."""
         self._closing = True
+        self._raw.give_up()
         self._running.close()
 
     def close(self) -> None:
@@ -112,7 +133,7 @@ class Filter(Source):
         return FilterFailed(
             f"the console's filter `{command}` {how} after {self._fed} bytes.{said}",
             why="it turns the console's bytes into text; without it nothing more can be seen.",
-            cure=f"try it by hand: {command} < {self._raw.transcript}",
+            fix=f"try it by hand: {command} < {self._raw.transcript}",
         )
 
 
@@ -141,6 +162,19 @@ class FilteredPump(Pump):
         self._raw.start_clock()
         super().start_clock()
 
+    def drain(self, timeout: float) -> bool:
+        """Wait for what the program makes of the bytes that have come.
+
+        It does not say when it is done with them: it has a moment to go on.
+        """
+        deadline = Deadline(timeout)
+        if not self._raw.drain(deadline.left):
+            return False
+        while super().drain(deadline.left) and not deadline.expired:
+            if not self.wait_until(self.total + 1, _MOMENT) or self.ended:
+                return True
+        return False
+
     def close(self, timeout: float = 2.0) -> None:
         """End the filter, then stop listening to the guest."""
         super().close(timeout)
@@ -152,7 +186,7 @@ class FilteredPump(Pump):
         self._raw.forget()
 
 
-def pump_for(rules: WatchRules, line: Line, transcript: Path) -> Pump:
+def pump_for(rules: WatchRules, line: Source, transcript: Path) -> Pump:
     """Return a pump of ``line``, through the filter of ``rules`` if there is one.
 
     With a filter its text goes to ``transcript``, and the bytes of the guest to ``raw/`` beside it.

@@ -1,7 +1,45 @@
-"""Read ELF files: the one door to pyelftools, and the one place that distrusts a file's headers."""
+"""ELF files, whose headers are not trusted: the only package that imports pyelftools."""
 
-from pytest_karatos.elf.fitness import check
-from pytest_karatos.elf.reader import read
-from pytest_karatos.elf.record import Elf, Section, Segment
+from pytest_karatos.elf.content import Image, cpu_profile, read_image
+from pytest_karatos.elf.demangle import demangled
+from pytest_karatos.elf.fit import check
+from pytest_karatos.elf.lines import (
+    Code,
+    Function,
+    Row,
+    Unit,
+    UnitRange,
+    read_code,
+    read_unit,
+    unit_ranges,
+)
+from pytest_karatos.elf.reader import Elf, Section, Segment, read
+from pytest_karatos.elf.symbols import Symbol, SymbolTable, read_symbols
+from pytest_karatos.elf.unwind import Saved, UnwindRow, UnwindTable, read_unwind_table
 
-__all__ = ["Elf", "Section", "Segment", "check", "read"]
+__all__ = [
+    "Code",
+    "Elf",
+    "Function",
+    "Image",
+    "Row",
+    "Saved",
+    "Section",
+    "Segment",
+    "Symbol",
+    "SymbolTable",
+    "Unit",
+    "UnitRange",
+    "UnwindRow",
+    "UnwindTable",
+    "check",
+    "cpu_profile",
+    "demangled",
+    "read",
+    "read_code",
+    "read_image",
+    "read_symbols",
+    "read_unit",
+    "read_unwind_table",
+    "unit_ranges",
+]

@@ -1,18 +1,82 @@
-"""Turn a file into an Elf record, whatever the file holds: a bad one is a sentence, never a crash.
+"""A reader of ELF files: a bad file is a sentence, never a crash.
 
 Headers only: no section's content is ever read, because a compressed section of 600 KB can ask
 for 600 MB.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from elftools.elf.constants import P_FLAGS, SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from pytest_karatos.elf.record import Elf, Section, Segment
 from pytest_karatos.errors import BadFirmware
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """A ``PT_LOAD`` entry: what a loader copies from the file into memory, in bytes."""
+
+    address: int
+    load_address: int
+    offset: int
+    file_bytes: int
+    memory_bytes: int
+    writable: bool = False
+
+    def carries(self, address: int, size_bytes: int) -> bool:
+        """Tell whether the memory from ``address`` on belongs to this segment."""
+        end = self.address + self.memory_bytes
+        return self.address <= address and address + size_bytes <= end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A section that takes memory when the firmware runs (``SHF_ALLOC``).
+
+    ``address`` is where it runs, ``load_address`` where its bytes are programmed; the two differ
+    for ``.data``, which lies in flash and is copied to RAM. ``nobits`` takes RAM but no flash.
+    ``align_bytes`` is what its content needs its address to be a multiple of.
+    """
+
+    name: str
+    address: int
+    load_address: int
+    size_bytes: int
+    nobits: bool = False
+    writable: bool = False
+    align_bytes: int = 1
+
+    @property
+    def file_bytes(self) -> int:
+        """How many bytes of it are in the file, and so in the image."""
+        return 0 if self.nobits else self.size_bytes
+
+    @property
+    def end(self) -> int:
+        """The first address behind it, where it runs."""
+        return self.address + self.size_bytes
+
+    @property
+    def load_end(self) -> int:
+        """The first address behind its bytes, where they are programmed."""
+        return self.load_address + self.file_bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elf:
+    """An executable: ``machine`` is ``e_machine`` without ``EM_``, ``entry`` its first address."""
+
+    path: Path
+    machine: str
+    bits: int
+    little_endian: bool
+    entry: int
+    segments: tuple[Segment, ...] = ()
+    sections: tuple[Section, ...] = ()
+
 
 #: A linked firmware has dozens; the format allows four billion, and each costs time.
 MOST_HEADERS = 10_000
@@ -30,14 +94,14 @@ def read(path: Path) -> Elf:
     except BadFirmware:
         raise
     except (OSError, ValueError) as error:
-        raise BadFirmware(f"{path} cannot be read as an ELF: {error}.", cure=_CURE) from None
+        raise BadFirmware(f"{path} cannot be read as an ELF: {error}.", fix=_CURE) from None
     # A file made by somebody else may break pyelftools anywhere: its own errors are of a dozen
     # classes (construct's, KeyError, RecursionError for a symbol table linked to itself ...).
     except Exception as error:
         raise BadFirmware(
             f"{path} is a broken ELF: its headers do not hold together.",
             why=f"{type(error).__name__}: {error}"[:200],
-            cure=_CURE,
+            fix=_CURE,
         ) from error
 
 
@@ -48,10 +112,10 @@ def _read(path: Path, stream: IO[bytes]) -> Elf:
     size = stream.seek(0, 2)
     stream.seek(0)
     if size == 0:
-        raise BadFirmware(f"{path} is empty, so there is nothing to boot.", cure=_CURE)
+        raise BadFirmware(f"{path} is empty, so there is nothing to boot.", fix=_CURE)
     start = stream.read(4)
     if start != _MAGIC:
-        raise BadFirmware(f"{path} is not an ELF: it begins with {start!r}.", cure=_CURE)
+        raise BadFirmware(f"{path} is not an ELF: it begins with {start!r}.", fix=_CURE)
     file = ELFFile(stream)
     _refuse_unlinked(path, file)
     _refuse_too_many(path, file)
@@ -77,7 +141,7 @@ def _refuse_unlinked(path: Path, file: ELFFile) -> None:
     if file["e_type"] not in {"ET_EXEC", "ET_DYN"}:
         kind = {"ET_REL": "an object file", "ET_CORE": "a core dump"}.get(file["e_type"])
         raise BadFirmware(
-            f"{path} is {kind or 'of an unknown ELF type'}, not a linked executable.", cure=_CURE
+            f"{path} is {kind or 'of an unknown ELF type'}, not a linked executable.", fix=_CURE
         )
 
 
@@ -86,7 +150,7 @@ def _refuse_too_many(path: Path, file: ELFFile) -> None:
         if count > MOST_HEADERS:
             raise BadFirmware(
                 f"{path} claims {count:,} {what}; no firmware has more than {MOST_HEADERS:,}.",
-                cure=_CURE,
+                fix=_CURE,
             )
 
 
@@ -114,7 +178,9 @@ def _sections(
         end = section["sh_offset"] + section["sh_size"]
         if not nobits and end > size:
             raise _truncated(path, f"section {section.name!r}", end, size)
-        if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"]:
+        # Of .tbss each thread gets a copy of its own, elsewhere.
+        is_template = nobits and section["sh_flags"] & SH_FLAGS.SHF_TLS
+        if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"] and not is_template:
             yield Section(
                 name=section.name,
                 address=section["sh_addr"],
@@ -122,6 +188,7 @@ def _sections(
                 size_bytes=section["sh_size"],
                 nobits=nobits,
                 writable=bool(section["sh_flags"] & SH_FLAGS.SHF_WRITE),
+                align_bytes=max(1, section["sh_addralign"]),
             )
 
 
@@ -136,8 +203,11 @@ def _load_address(address: int, size_bytes: int, segments: Iterable[Segment]) ->
 def _made_of(segments: Iterable[Segment]) -> Iterator[Section]:
     """Stand in for the sections of a file whose section headers were stripped."""
     for number, segment in enumerate(segments):
-        filled = segment.file_bytes
-        parts = ((0, filled, False), (filled, segment.memory_bytes - filled, True))
+        fill_placeholders = segment.file_bytes
+        parts = (
+            (0, fill_placeholders, False),
+            (fill_placeholders, segment.memory_bytes - fill_placeholders, True),
+        )
         for skip, length, nobits in parts:
             if length > 0:
                 yield Section(
@@ -152,5 +222,5 @@ def _made_of(segments: Iterable[Segment]) -> Iterator[Section]:
 
 def _truncated(path: Path, what: str, end: int, size: int) -> BadFirmware:
     return BadFirmware(
-        f"{path} is truncated: {what} ends at byte {end:,}, the file at {size:,}.", cure=_CURE
+        f"{path} is truncated: {what} ends at byte {end:,}, the file at {size:,}.", fix=_CURE
     )

@@ -1,54 +1,135 @@
-"""Hold a firmware's sizes against its budgets, and say by how much it is over or what is left."""
+"""Budgets: hold figures against their limits, and say by how much one is over or what is left."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from pytest_karatos.board import Board, Region
-from pytest_karatos.errors import OverBudget
+from pytest_karatos.board import Board
+from pytest_karatos.errors import BadSetting, OverBudget
 from pytest_karatos.firmware import Firmware
-from pytest_karatos.measure.size import flash_regions, ram_regions
-from pytest_karatos.measurement import Budget, Measurement, Verdict
+from pytest_karatos.measurement import METRICS, Budget, Measurement, Verdict, When
+from pytest_karatos.outstanding import Outstanding
+from pytest_karatos.settings import unknown
+
+_FIX = "make it smaller, or raise the limit and say why"
+_ACCEPT = (
+    "make it what it was, or accept it: pytest --karatos-update-baseline "
+    "--karatos-baseline-reason='why it may be worse'"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Limit:
-    """One limit on one figure; ``noun`` is ``budget`` or ``region 'ram'``."""
+    """One limit on one figure; ``noun`` is ``budget``, ``limit`` or ``region 'ram'``."""
 
-    metric: str
-    value: int
-    limit: int
+    measurement: Measurement
+    limit: float
     noun: str
     origin: str = ""
 
 
+class Memory(Protocol):
+    """What knows the figures that were accepted before."""
+
+    def wants(self, name: str) -> bool:
+        """Tell whether a figure that needs a boot of its own has to be taken."""
+
+    def judge(
+        self, measured: Iterable[Measurement], firmware: Firmware, test: str = ""
+    ) -> list[Verdict]:
+        """Hold figures against what was accepted; one that is new has no verdict."""
+
+    def explain(self, broken: Sequence[Verdict], firmware: Firmware) -> str:
+        """Say why figures are worse than what was accepted."""
+
+
+def _take_nothing(_firmware: Firmware, name: str) -> Measurement:
+    raise BadSetting(
+        f"'{name}' needs a boot of its own, and nobody here can boot.",
+        fix="take the budgets of a bench: Bench.budgets",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """The limits that were set; what nobody limited is still held to the board's memory."""
+    """The limits that were set; what nobody limited is still held to the board's memory.
+
+    ``take`` measures what needs a boot of its own, when it is asked for; ``note`` gets each
+    verdict, before one that is red is raised.
+    """
 
     budgets: tuple[Budget, ...] = ()
+    take: Callable[[Firmware, str], Measurement] = _take_nothing
+    note: Callable[[Iterable[Verdict]], object] = tuple
+    #: What was raised and nobody has heard of yet.
+    outstanding: Outstanding = field(default_factory=Outstanding)
+    #: What was accepted before; None where nobody keeps it.
+    memory: Memory | None = None
 
-    def check(
-        self, firmware: Firmware, *, flash: int | None = None, ram: int | None = None
-    ) -> list[Verdict]:
-        """Judge flash and RAM; ``flash`` and ``ram`` are further limits in bytes.
+    def check(self, firmware: Firmware, **limits: float | None) -> list[Verdict]:
+        """Judge what was measured of ``firmware``; ``flash=1024`` is a further limit, in its unit.
 
         Of the budgets set for a metric the most specific one counts: a board's over its arch's,
-        one for this profile over one for every profile. Exactly at a limit is within it.
+        one for this profile over one for every profile. Exactly at a limit is within it. What
+        needs a boot of its own (``boot_instructions``) is only taken where a limit names it.
+
+        :raises OverBudget: with one sentence for each limit that is broken.
+        :raises UnknownName: for a limit on what is not measured of a firmware.
+        :raises BadSetting: when nothing limits this firmware: then there is nothing to judge.
+        """
+        asked = {name: limit for name, limit in limits.items() if limit is not None}
+        known = [one.name for one in METRICS if one.when in {When.ELF, When.REPEAT}]
+        for name in asked:
+            if name not in known:
+                raise unknown("measurement", name, known, origin="budget.check")
+        wanted = [
+            one.name
+            for one in METRICS
+            if one.when is When.REPEAT
+            and (one.name in asked or self.of(firmware, one.name) or self._remembers(one.name))
+        ]
+        measured = (*firmware.measurements, *(self.take(firmware, name) for name in wanted))
+        verdicts = self.judge(measured, firmware, asked)
+        if not verdicts and self.memory is None:
+            raise BadSetting(
+                f"nothing limits '{firmware.board.id} {firmware.profile}': "
+                "no budget was set, and the board has no memory regions.",
+                fix=f"write [budget.{firmware.board.arch}] flash = ..., or give the board regions",
+            )
+        return verdicts
+
+    def judge(
+        self,
+        measured: Sequence[Measurement],
+        firmware: Firmware,
+        asked: dict[str, float] | None = None,
+        test: str = "",
+    ) -> list[Verdict]:
+        """Hold figures against all of their limits and what was accepted; none is needed.
 
         :raises OverBudget: with one sentence for each limit that is broken.
         """
-        limits = (
-            *self._set(firmware),
-            *_asked(firmware, {"flash": flash, "ram": ram}),
-            *_memory(firmware),
-        )
-        verdicts = [_judge(firmware, limit) for limit in limits]
-        broken = [verdict.why for verdict in verdicts if not verdict.ok]
-        if broken:
-            raise OverBudget(
-                "\n".join(broken), cure="make it smaller, or raise the limit and say why"
-            )
-        return verdicts
+        limits = (limit for one in measured for limit in self._limits(one, firmware, asked or {}))
+        verdicts = [_judge(limit, firmware) for limit in limits]
+        before = self.memory.judge(measured, firmware, test) if self.memory else []
+        self.note([*verdicts, *before])
+        if verdicts or before:
+            self.outstanding.look()
+        self._refuse(verdicts, before, firmware)
+        return [*verdicts, *before]
+
+    def _remembers(self, name: str) -> bool:
+        return self.memory is not None and self.memory.wants(name)
+
+    def _refuse(self, verdicts: list[Verdict], before: list[Verdict], firmware: Firmware) -> None:
+        broken, worse = ([one for one in some if not one.ok] for some in (verdicts, before))
+        if not (broken or worse):
+            return
+        why = self.memory.explain(worse, firmware) if self.memory and worse else ""
+        fixes = [*([_FIX] if broken else []), *([_ACCEPT] if worse else [])]
+        with self.outstanding:
+            what = "\n".join(one.why for one in (*broken, *worse))
+            raise OverBudget(what, why=why, fix="; ".join(fixes))
 
     def of(self, firmware: Firmware, metric: str) -> Budget | None:
         """Find the budget that counts for ``metric`` of ``firmware``, if one was set."""
@@ -64,72 +145,50 @@ class Budgets:
             fitting, key=lambda one: (one.arch != board.arch, bool(one.profile)), default=None
         )
 
-    def _set(self, firmware: Firmware) -> Iterator[_Limit]:
-        for metric, value in _figures(firmware).items():
-            budget = self.of(firmware, metric)
-            if budget is not None:
-                yield _Limit(
-                    metric=metric,
-                    value=value,
-                    limit=budget.limit_bytes,
-                    noun="budget",
-                    origin=budget.origin,
-                )
+    def _limits(
+        self, one: Measurement, firmware: Firmware, asked: dict[str, float]
+    ) -> Iterator[_Limit]:
+        budget = self.of(firmware, one.name)
+        if budget is not None:
+            yield _Limit(measurement=one, limit=budget.limit, noun="budget", origin=budget.origin)
+        if one.name in asked:
+            yield _Limit(measurement=one, limit=asked[one.name], noun="budget", origin="the test")
+        if one.limit is not None:
+            yield _Limit(measurement=one, limit=one.limit, noun="limit")
+        if one.room is not None:
+            yield _Limit(measurement=one, limit=one.room, noun=one.room_name)
 
 
 def _names(board: Board) -> set[str]:
     return {board.name, board.id, board.arch}
 
 
-def _figures(firmware: Firmware) -> dict[str, int]:
-    return {"flash": firmware.sizes.flash_bytes, "ram": firmware.sizes.ram_bytes}
-
-
-def _asked(firmware: Firmware, limits: dict[str, int | None]) -> Iterator[_Limit]:
-    figures = _figures(firmware)
-    for metric, limit in limits.items():
-        if limit is not None:
-            yield _Limit(
-                metric=metric, value=figures[metric], limit=limit, noun="budget", origin="the test"
-            )
-
-
-def _memory(firmware: Firmware) -> Iterator[_Limit]:
-    """Take the memory itself as a limit; statics, heap and stack share the RAM, so all count."""
-    sizes = firmware.sizes
-    held = sizes.ram_bytes + sizes.reserved_bytes
-    named = "ram with heap and stack" if sizes.reserved_bytes else "ram"
-    for metric, value, regions in (
-        ("flash", sizes.flash_bytes, flash_regions(firmware.board)),
-        (named, held, ram_regions(firmware.board)),
-    ):
-        if regions:
-            total = sum(region.size_bytes for region in regions)
-            yield _Limit(metric=metric, value=value, limit=total, noun=_called(regions))
-
-
-def _called(regions: tuple[Region, ...]) -> str:
-    names = " + ".join(f"'{region.name}'" for region in regions)
-    return f"{'region' if len(regions) == 1 else 'regions'} {names}"
-
-
-def _judge(firmware: Firmware, limit: _Limit) -> Verdict:
-    measurement = Measurement(
-        name=limit.metric,
-        value=limit.value,
-        unit="B",
-        board=firmware.board.name,
-        profile=firmware.profile,
-    )
-    ok = limit.value <= limit.limit
-    who = f"{limit.metric} {limit.value:,} B of '{firmware.board.id} {firmware.profile}'"
-    gap = abs(limit.limit - limit.value)
+def _judge(limit: _Limit, firmware: Firmware) -> Verdict:
+    one = limit.measurement
+    ok = one.value <= limit.limit
+    who = f"{one.name} {amount(one.value, one.unit)} of '{_whose(one, firmware)}'"
+    gap = abs(limit.limit - one.value)
     share = f"{gap / limit.limit:.1%}".replace("%", " %") if limit.limit else "all of it"
+    most, left = amount(limit.limit, one.unit), amount(gap, one.unit)
     why = (
-        f"{who} fits its {limit.limit:,} B {limit.noun}: {gap:,} B ({share}) left"
+        f"{who} fits its {most} {limit.noun}: {left} ({share}) left"
         if ok
-        else f"{who} is over its {limit.limit:,} B {limit.noun} by {gap:,} B ({share})"
+        else f"{who} is over its {most} {limit.noun} by {left} ({share})"
     )
     if limit.origin:
         why += f"; budget set in {limit.origin}"
-    return Verdict(measurement=measurement, limit=limit.limit, ok=ok, why=why)
+    return Verdict(measurement=one, limit=limit.limit, ok=ok, why=why, origin=limit.origin)
+
+
+def _whose(one: Measurement, firmware: Firmware) -> str:
+    own = one.board in {"", firmware.board.name}
+    return f"{firmware.board.id if own else one.board} {one.profile or firmware.profile}"
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a figure with its unit.
+
+    >>> amount(24_576, "B"), amount(0.5, "")
+    ('24,576 B', '0.5')
+    """
+    return f"{value:,} {unit}".rstrip()

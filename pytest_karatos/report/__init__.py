@@ -1,1 +1,1 @@
-"""Write the ledger of a run for people and programs: one file per format."""
+"""Reports made of the ledger: one file per format."""

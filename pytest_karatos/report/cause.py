@@ -1,10 +1,10 @@
-"""Group what went wrong by its cause, so that one broken build is one line and not forty."""
+"""Causes of failures: one broken build is one line, not forty."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_karatos.report.outcome import Facts
+from pytest_karatos.report.shape import TestRecord
 from pytest_karatos.text import printable
 
 #: Outcomes that make a run red.
@@ -18,7 +18,7 @@ class Cause:
     """One cause in one line, and the tests (as the ledger keeps them) that it broke."""
 
     message: str
-    tests: tuple[Facts, ...]
+    tests: tuple[TestRecord, ...]
 
     @property
     def names(self) -> dict[str, list[str]]:
@@ -31,13 +31,13 @@ class Cause:
         return found
 
 
-def causes(tests: Iterable[Facts]) -> list[Cause]:
+def causes(tests: Iterable[TestRecord]) -> list[Cause]:
     """Return the causes of all red tests; the one that broke most comes first.
 
     One cause is: the same failed build; the same words (figures apart) at the same line of a test;
     for what went wrong outside a test's body, the same words.
     """
-    groups: dict[tuple[object, ...], list[Facts]] = {}
+    groups: dict[tuple[object, ...], list[TestRecord]] = {}
     for test in tests:
         if test["outcome"] in BAD:
             groups.setdefault(_key(test), []).append(test)
@@ -45,12 +45,12 @@ def causes(tests: Iterable[Facts]) -> list[Cause]:
     return sorted(found, key=lambda cause: -len(cause.tests))
 
 
-def _longest(tests: Sequence[Facts]) -> str:
+def _longest(tests: Sequence[TestRecord]) -> str:
     # A failed build is told at length to the one who asked first, whoever is reported first.
     return message_of(max(tests, key=lambda test: len(str(test["details"]))))
 
 
-def _key(test: Facts) -> tuple[object, ...]:
+def _key(test: TestRecord) -> tuple[object, ...]:
     message = message_of(test)
     build = _BUILD.search(message)
     if build:
@@ -59,7 +59,7 @@ def _key(test: Facts) -> tuple[object, ...]:
     return _FIGURE.sub("#", message), *place
 
 
-def message_of(test: Facts) -> str:
+def message_of(test: TestRecord) -> str:
     r"""Return one line that says why a test is red, whatever its record holds.
 
     >>> message_of({"message": "", "details": "a\nE  boom\n", "outcome": "failed"})

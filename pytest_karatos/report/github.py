@@ -1,4 +1,4 @@
-"""Write the ledger for GitHub: a step summary in Markdown (annotations are next door).
+"""GitHub's step summary (Markdown) and workflow commands (annotations), made of the ledger.
 
 Pure functions of :meth:`pytest_karatos.report.ledger.Ledger.as_json`; who calls them knows where
 GitHub wants them.
@@ -7,18 +7,112 @@ GitHub wants them.
 from collections import Counter
 from collections.abc import Sequence
 
-from pytest_karatos.report.annotation import annotations, pause, resume
+from pytest_karatos.choices import is_compiled
 from pytest_karatos.report.cause import BAD, Cause, causes
 from pytest_karatos.report.excerpt import TAIL
+from pytest_karatos.report.figures import Column, amount, columns, largest
 from pytest_karatos.report.markdown import code, fence, prose, table
-from pytest_karatos.report.outcome import Facts
+from pytest_karatos.report.shape import (
+    BoardFacts,
+    BootFacts,
+    BuildFacts,
+    FirmwareFacts,
+    LedgerFacts,
+    LineFacts,
+    MeasurementFacts,
+)
 from pytest_karatos.text import fitted, printable
+
+#: GitHub shows no more of one step.
+MOST = 10
+_ANNOTATED_NAMES = 5
+_MESSAGE = 1000
+
+
+def pause(token: str) -> str:
+    """Return the line behind which the runner obeys nothing but :func:`resume`.
+
+    ``token`` must be one that no firmware can guess, of letters and digits.
+
+    >>> pause("e2f0")
+    '::stop-commands::e2f0'
+    """
+    return f"::stop-commands::{token}"
+
+
+def resume(token: str) -> str:
+    """Return the line that ends the pause.
+
+    >>> resume("e2f0")
+    '::e2f0::'
+    """
+    return f"::{token}::"
+
+
+def annotations(ledger: LedgerFacts, *, folder: str = "") -> list[str]:
+    """Return at most ten lines that annotate the causes of failures, the gravest first.
+
+    ``folder`` is where test files are seen from, relative to the repository's top: GitHub looks
+    for a file from there.
+    """
+    found = causes(ledger["tests"])
+    short_repr = found if len(found) <= MOST else found[: MOST - 1]
+    lines = [_annotation(cause, folder) for cause in short_repr]
+    if len(found) > len(short_repr):
+        left = len(found) - len(short_repr)
+        text = "GitHub shows ten annotations a step; the step summary and the report have all."
+        lines.append(command("error", {"title": f"{left} further causes"}, text))
+    return lines
+
+
+def command(name: str, properties: dict[str, str], message: str) -> str:
+    r"""Return one workflow command, whatever its values hold, in one line.
+
+    >>> command("error", {"file": "a,b.py", "title": ""}, "100 %\n")
+    '::error file=a%2Cb.py::100 %25%0A'
+    """
+    pairs = [f"{key}={_escaped(value, ':,')}" for key, value in properties.items() if value]
+    return f"::{name}{' ' if pairs else ''}{','.join(pairs)}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    escaped = printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    for character in more:
+        escaped = escaped.replace(character, f"%{ord(character):02X}")
+    return escaped
+
+
+def _annotation(cause: Cause, folder: str) -> str:
+    first = cause.tests[0]
+    file = str(first["file"] or "")
+    properties = {
+        "file": f"{folder}/{file}" if folder and file else file,
+        "line": str(first["line"]) if file and first["line"] else "",
+        "title": _title(cause),
+    }
+    return command("error", properties, "\n".join(_message(cause)))
+
+
+def _title(cause: Cause) -> str:
+    names = list(cause.names.items())
+    name, targets = names[0]
+    where = f" on {', '.join(targets)}" if targets else ""
+    more = f" and {len(names) - 1} more tests" if len(names) > 1 else ""
+    return f"{name}{where}{more}"
+
+
+def _message(cause: Cause) -> list[str]:
+    names = [f"{name} [{', '.join(targets)}]" for name, targets in cause.names.items()]
+    left = len(names) - _ANNOTATED_NAMES
+    more = [f"and {left} more tests"] if left > 0 else []
+    return [cause.message[:_MESSAGE], *(names[:_ANNOTATED_NAMES] if len(names) > 1 else ()), *more]
+
 
 __all__ = ["LIMIT_BYTES", "annotations", "pause", "resume", "summary"]
 
 #: GitHub refuses a step's summary above 1 MiB as a whole, other writers of the step included.
 LIMIT_BYTES = 1_000_000
-_HEAD = ("board", "arch", "profile", "passed", "failed", "flash", "RAM", "build", "verdict")
+_BEFORE, _AFTER = ("board", "arch", "profile", "passed", "failed"), ("build", "verdict")
 _BAR_CELLS = 10
 _NAMES = 20
 _ENDINGS = {
@@ -32,15 +126,16 @@ _ENDINGS = {
 _LEFT_OUT = 200
 
 
-def summary(ledger: Facts, *, limit_bytes: int = LIMIT_BYTES) -> str:
+def summary(ledger: LedgerFacts, *, limit_bytes: int = LIMIT_BYTES) -> str:
     """Return Markdown of at most ``limit_bytes`` (UTF-8) that says how the run went.
 
     What does not fit is left out from the end, and a sentence says so.
     """
     blocks = [
         _headline(ledger),
-        "\n".join(table(_HEAD, [_board(row, ledger["firmwares"]) for row in ledger["boards"]])),
+        _boards(ledger),
         _builds(ledger["builds"]),
+        *_warnings(ledger),
         _origin(ledger),
         *(_cause(cause) for cause in causes(ledger["tests"])),
     ]
@@ -61,7 +156,7 @@ def _fitting(blocks: Sequence[str], limit_bytes: int) -> str:
     return "\n\n".join(kept) + "\n\n"
 
 
-def _headline(ledger: Facts) -> str:
+def _headline(ledger: LedgerFacts) -> str:
     status = int(ledger["run"].get("exit_status", 0))
     counts = Counter(str(test["outcome"]) for test in ledger["tests"])
     red = status != 0 or any(counts[outcome] for outcome in BAD)
@@ -77,22 +172,43 @@ def _headline(ledger: Facts) -> str:
     return f"## {'❌' if red else '✅'} karatos: {said}"
 
 
-def _board(row: Facts, firmwares: Facts) -> list[str]:
-    firmware = firmwares.get(row["firmware"], {})
+def _boards(ledger: LedgerFacts) -> str:
+    firmwares = ledger["firmwares"]
+    shown = columns(firmwares.values())
+    head = [*_BEFORE, *(title for _, title in shown), *_AFTER]
+    rows = [_board(row, _known(ledger, row["firmwares"]), shown) for row in ledger["boards"]]
+    return "\n".join(table(head, rows))
+
+
+def _known(ledger: LedgerFacts, keys: Sequence[str]) -> list[FirmwareFacts]:
+    return [ledger["firmwares"][key] for key in keys if key in ledger["firmwares"]]
+
+
+def _board(
+    row: BoardFacts, firmwares: Sequence[FirmwareFacts], shown: Sequence[Column]
+) -> list[str]:
     bad = row["failed"] + row["errors"]
     sign = "❌ " if bad else "✅ " if row["passed"] else ""
-    words = [prose(str(row[key])) for key in ("board", "arch", "profile")]
-    sizes = [_size(firmware, metric) for metric in ("flash", "ram")]
-    return [*words, str(row["passed"]), str(bad), *sizes, _made(firmware), sign + row["verdict"]]
+    words = [prose(word) for word in (row["board"], row["arch"], row["profile"])]
+    figures = [_spanned(firmwares, name) for name, _ in shown]
+    made = _made(firmwares[0] if firmwares else None)
+    return [*words, str(row["passed"]), str(bad), *figures, made, sign + row["verdict"]]
 
 
-def _size(firmware: Facts, metric: str) -> str:
-    used, limit = firmware.get(f"{metric}_bytes"), firmware.get(f"{metric}_limit")
-    if used is None:
+def _spanned(firmwares: Sequence[FirmwareFacts], name: str) -> str:
+    found = largest(firmwares, name)
+    if found is None:
         return "unknown"
-    if not limit:
-        return f"{used:,} B, no budget"
-    return f"{bar(used / limit)} {used:,} of {limit:,} B ({100 * used / limit:.0f} %)"
+    most, whose, least = found
+    return f"{least:,} to {_figure(most)} ({prose(whose)})" if whose else _figure(most)
+
+
+def _figure(one: MeasurementFacts) -> str:
+    if not one["limit"]:
+        return f"{amount(one['value'], one['unit'])}, no budget"
+    share = one["value"] / one["limit"]
+    most = amount(one["limit"], one["unit"])
+    return f"{bar(share)} {one['value']:,} of {most} ({100 * share:.0f} %)"
 
 
 def bar(share: float) -> str:
@@ -106,19 +222,26 @@ def bar(share: float) -> str:
     return "█" * cells + "░" * (_BAR_CELLS - cells)
 
 
-def _made(firmware: Facts) -> str:
-    if not firmware:
+def _made(firmware: FirmwareFacts | None) -> str:
+    if firmware is None:
         return "not built"
-    return f"{firmware['build_seconds']:.1f} s" if firmware["fresh"] else "from the shelf"
+    if not is_compiled(firmware["builder"]):
+        return "prebuilt"
+    return f"{firmware['build_seconds']:.1f} s" if firmware["fresh"] else "cached"
 
 
-def _builds(builds: Sequence[Facts]) -> str:
+def _builds(builds: Sequence[BuildFacts]) -> str:
     broken = [code(str(build["title"])) for build in builds if not build["ok"]]
     failed = f", {len(broken)} failed: {_listed(broken)}" if broken else ""
     return f"{len(builds) - len(broken)} built{failed}."
 
 
-def _origin(ledger: Facts) -> str:
+def _warnings(ledger: LedgerFacts) -> list[str]:
+    texts = (text for one in ledger["firmwares"].values() for text in one["warnings"])
+    return [f"⚠️ {prose(text)}" for text in dict.fromkeys(texts)]
+
+
+def _origin(ledger: LedgerFacts) -> str:
     settings = ledger["settings"]
     toolchains = {one["toolchain"].partition("\n")[0] for one in ledger["firmwares"].values()}
     said = {
@@ -146,14 +269,14 @@ def _listed(names: Sequence[str]) -> str:
 def _console(cause: Cause) -> list[str]:
     for test in cause.tests:
         for boot in test["boots"][-1:]:
-            shown = _lines(boot["log"]) or _elsewhere(boot)
-            if shown:
+            short_repr = _lines(boot["log"]) or _elsewhere(boot)
+            if short_repr:
                 said = f"<details><summary>console of {prose(str(test['board']))}</summary>"
-                return ["", said, "", *fence(shown), "", "</details>"]
+                return ["", said, "", *fence(short_repr), "", "</details>"]
     return []
 
 
-def _elsewhere(boot: Facts) -> list[str]:
+def _elsewhere(boot: BootFacts) -> list[str]:
     """Show what a boot said that said nothing on its console."""
     return [
         f"{place['name']} | {fitted(printable(line))}"
@@ -162,23 +285,25 @@ def _elsewhere(boot: Facts) -> list[str]:
     ]
 
 
-def _lines(log: Sequence[Facts]) -> list[str]:
+def _lines(log: Sequence[LineFacts]) -> list[str]:
     """Show the last lines, and above them the fault when it lies further up."""
     start = max(0, len(log) - TAIL)
     fault = [line for line in log[:start] if line["mark"]]
-    shown: list[str] = []
+    short_repr: list[str] = []
     before = 0
     for line in [*fault, *log[start:]]:
         if line["number"] > before + 1:
-            shown.append("[...]")
+            short_repr.append("[...]")
         before = line["number"]
-        shown.append(f"{'>' if line['mark'] else ' '} {before:>5}{_time(line)} | {_text(line)}")
-    return shown
+        short_repr.append(
+            f"{'>' if line['mark'] else ' '} {before:>5}{_time(line)} | {_text(line)}"
+        )
+    return short_repr
 
 
-def _time(line: Facts) -> str:
+def _time(line: LineFacts) -> str:
     return "" if line["seconds"] is None else f" {line['seconds']:9.3f} s"
 
 
-def _text(line: Facts) -> str:
+def _text(line: LineFacts) -> str:
     return fitted(" ".join(printable(str(line["text"])).split("\n")))

@@ -1,4 +1,4 @@
-"""Write the ledger as JSON, whole or not at all."""
+"""The ledger as a JSON file, whole or not at all."""
 
 from pathlib import Path
 
@@ -18,5 +18,5 @@ def write(ledger: Ledger, path: Path) -> None:
     except OSError as error:
         raise BadSetting(
             f"the JSON report {path} cannot be written: {error}.",
-            cure="pass --karatos-json=PATH with a path that you can write",
+            fix="pass --karatos-json=PATH with a path that you can write",
         ) from error

@@ -1,4 +1,4 @@
-"""Write hostile text as Markdown that shows it and does nothing else.
+"""Markdown that shows hostile text and does nothing else.
 
 Below, every character that could mean something is a numeric reference: by CommonMark's rule such
 a reference is text, never structure. That holds in tables, links, HTML and headings alike, and it
@@ -15,7 +15,7 @@ _TICKS = re.compile("`+")
 
 
 def prose(text: str) -> str:
-    """Return one line of text that is no markup, wherever it stands (a table's cell included).
+    """Return one line of text that is not markup, wherever it stands (a table's cell included).
 
     >>> prose("a|b <i> *x*")
     'a&#124;b &#60;i&#62; &#42;x&#42;'

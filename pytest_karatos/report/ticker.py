@@ -1,4 +1,4 @@
-"""Show how long work goes: a live line on a terminal, a plain line now and then in a CI log.
+"""The progress of long work: a live line on a terminal, a plain line now and then in a CI log.
 
 It reads the journal, so it shows the builds of all worker processes.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from pytest_karatos.journal import Journal
+from pytest_karatos.progress import Journal
 
 _LOOK_SECONDS = 0.2
 _BETWEEN = "  |  "
@@ -128,7 +128,7 @@ def live_line(works: "Sequence[Work]", columns: int) -> str:
     """Put all that goes on into one line of a terminal, an equal share for each.
 
     >>> live_line([Work("arm debug"), Work("riscv debug")], 40)
-    'arm debug 0 s:  |  riscv debug 0 s: '
+    'arm debug 0 s:   |  riscv debug 0 s: '
     """
     if not works:
         return ""

@@ -1,21 +1,38 @@
-"""Read settings from files, environment and command line into one frozen record."""
+"""Settings from files, environment and command line, as one frozen record.
 
-from pytest_karatos.settings.keys import TYPED_WORDS
-from pytest_karatos.settings.load import load
-from pytest_karatos.settings.record import Limits, Settings
-from pytest_karatos.settings.request import request
-from pytest_karatos.settings.show import explain, schema
-from pytest_karatos.settings.watching import rules_for
-from pytest_karatos.settings.words import unknown
+A value passes the files in this order: ``toml`` or ``overrides`` reads it, ``layers`` checks it
+against ``keys`` (each of a kind in ``kinds``), ``load`` merges the layers, ``resolve`` and
+``boards`` make the ``record``, and ``render`` fills a board's placeholders for a build or a boot.
+"""
+
+from pytest_karatos.settings.baselines import BaselineRules
+from pytest_karatos.settings.describe import explain, schema
+from pytest_karatos.settings.firmwares import firmware_named, matching, with_elf
+from pytest_karatos.settings.keys import OPTION_WORDS
+from pytest_karatos.settings.load import load, packaged
+from pytest_karatos.settings.record import CoverageSpec, FirmwareSpec, Limits, Settings
+from pytest_karatos.settings.render import request, rules_for
+from pytest_karatos.settings.suggest import unknown
+from pytest_karatos.settings.vary import TEST_KEYS, Selection, vary
 
 __all__ = [
-    "TYPED_WORDS",
+    "OPTION_WORDS",
+    "TEST_KEYS",
+    "BaselineRules",
+    "CoverageSpec",
+    "FirmwareSpec",
     "Limits",
+    "Selection",
     "Settings",
     "explain",
+    "firmware_named",
     "load",
+    "matching",
+    "packaged",
     "request",
     "rules_for",
     "schema",
     "unknown",
+    "vary",
+    "with_elf",
 ]

@@ -1,4 +1,4 @@
-"""Read a karatOS-style tree's own ``build/configs/global.toml``, so that it needs no other file.
+"""A karatOS-style tree's own ``build/configs/global.toml``, so that it needs no other file.
 
 The file belongs to the tree: keys that we do not know are its own business. From its QEMU lines
 only what makes the machine is taken; serial lines, monitor and display are ours to choose.
@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_karatos.nearest import TREE_FILE
 from pytest_karatos.settings.keys import by_name
 from pytest_karatos.settings.layers import Given, KeyPath, Layer, given
 from pytest_karatos.settings.toml import Document, read
 
-LOCATION = "build/configs/global.toml"
+LOCATION = TREE_FILE
 _SPELLED = {"-M": "-machine", "--machine": "-machine"}
 _MACHINE_OPTIONS = frozenset({"-machine", "-cpu", "-m", "-smp", "-bios"})
 _SEMIHOSTING = frozenset({"-semihosting", "-semihosting-config"})
@@ -62,7 +63,7 @@ def layer_of(source: Path, packaged: Layer) -> dict[KeyPath, Given]:
 def _facts(document: Document, packaged: Layer) -> Iterator[Fact]:
     build = _table(document.data, "build")
     if "qemu_timeout" in build:
-        yield _fact(document, ("build", "qemu_timeout"), "emulator.timeout", build["qemu_timeout"])
+        yield _fact(document, ("build", "qemu_timeout"), "console.timeout", build["qemu_timeout"])
     for arch, target in _table(document.data, "targets").items():
         if isinstance(target, dict) and "triple" in target:
             place = ("targets", arch, "triple")
@@ -133,8 +134,8 @@ def _machine(arguments: list[str]) -> dict[str, str]:
     {'-machine': 'virt', '-m': '128M'}
     """
     pairs = itertools.pairwise(arguments)
-    spelled = ((_SPELLED.get(option, option), value) for option, value in pairs)
-    return {option: value for option, value in spelled if option in _MACHINE_OPTIONS}
+    format_size = ((_SPELLED.get(option, option), value) for option, value in pairs)
+    return {option: value for option, value in format_size if option in _MACHINE_OPTIONS}
 
 
 def _options(packaged: Layer, name: str) -> dict[str, str]:

@@ -1,18 +1,23 @@
-"""Say what a value may be: one record per kind, with its check, its words and its JSON Schema."""
+"""The kinds of values: each with its check, its words and its JSON Schema."""
 
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pytest_karatos.event import Rule
+from pytest_karatos.choices import BUILDERS, ENDIANS, LAUNCHERS, LOADERS, NEVER, Choices
+from pytest_karatos.dialect import CASE_KINDS, FIELDS, KINDS, Rule
 from pytest_karatos.settings.sizes import address, size
+from pytest_karatos.settings.suggest import did_you_mean, short_repr
+from pytest_karatos.watch_rules import Prompt
 
 #: What may become part of a path or of a test id.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-#: Exit statuses, and -N for a machine that signal N killed (QEMU aborts when a CPU locks up).
-_LEAST_EXIT, _LAST_EXIT = -64, 255
+_LAST_EXIT = 255
 _CONSOLE = re.compile(r"uart[0-9]|semihosting")
+#: What a rule of a dialect can find, and the groups that it needs.
+_EVENTS = {**KINDS, **CASE_KINDS}
 _YES_NO = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
@@ -30,8 +35,28 @@ class Kind:
     check: Callable[[object], object]
     schema: Mapping[str, object]
     from_text: Callable[[str], object] = field(default=lambda text: text)
-    #: A path, which is relative to the folder of the file that names it.
+    #: A path, or a list of them, relative to the folder of the file that names it.
     path: bool = False
+    #: The words that it takes, where they are a closed set.
+    choices: Choices[Any] | None = None
+    #: The unit in which the value is held, as names of fields end with it.
+    unit: str = ""
+
+
+_PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?%")
+
+
+def _allowance(value: object) -> float | str:
+    """Return a number in the figure's unit, or percent as a text."""
+    if isinstance(value, str) and (found := _PERCENT.fullmatch(value.strip())):
+        return f"{float(found[1]):g} %"
+    if isinstance(value, str):
+        return size(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError  # noqa: TRY004 - as below
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError
+    return value
 
 
 def _any_text(value: object) -> str:
@@ -44,6 +69,10 @@ def _text(value: object) -> str:
     if not _any_text(value).strip():
         raise ValueError
     return str(value)
+
+
+def _prompt(value: object) -> str:
+    return Prompt(_any_text(value)).text if value != "" else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -60,11 +89,11 @@ def _steps(value: object) -> tuple[str, ...]:
 
 
 def _exit(value: object) -> int | str:
-    if value == "never":
-        return "never"
+    if value == NEVER:
+        return NEVER
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError  # noqa: TRY004 - as above
-    if not _LEAST_EXIT <= value <= _LAST_EXIT:
+    if not 0 <= value <= _LAST_EXIT:
         raise ValueError
     return value
 
@@ -88,12 +117,37 @@ def _whole(value: object) -> int:
     return value
 
 
+def _count(value: object) -> int:
+    return 0 if value == 0 and type(value) is int else _whole(value)
+
+
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError  # noqa: TRY004 - as above
     if not (math.isfinite(value) and 0 < value < 10**9):
         raise ValueError
     return float(value)
+
+
+_WHOLE = 100
+
+
+def _percent(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError  # noqa: TRY004 - as above
+    if not 0 <= value <= _WHOLE:
+        raise ValueError
+    return float(value)
+
+
+def _limit(value: object) -> float:
+    if isinstance(value, str):
+        return size(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError  # noqa: TRY004 - as above
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError
+    return value
 
 
 def _flag(value: object) -> bool:
@@ -108,20 +162,41 @@ def _console(value: object) -> str:
     return str(value)
 
 
+class BadItem(ValueError):
+    """An item of a list, from 0, is not what it must be; the message says what it is."""
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+
+
 def _rules(value: object) -> tuple[Rule, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise ValueError
-    return tuple(_rule(one) for one in value)
+    return tuple(_rule(index, one) for index, one in enumerate(value))
 
 
-def _rule(value: object) -> Rule:
+def _rule(index: int, value: object) -> Rule:
     if not isinstance(value, dict) or set(value) != {"kind", "pattern"}:
         raise ValueError
     rule = Rule(kind=_text(value["kind"]), pattern=_text(value["pattern"]))
-    try:
-        re.compile(rule.pattern)
-    except (re.error, OverflowError, RecursionError) as no:
-        raise ValueError(f"{rule.kind}: {no}") from no
+    if rule.kind not in _EVENTS:
+        meant = did_you_mean(rule.kind, _EVENTS)
+        known = f"Known: {', '.join(_EVENTS)}."
+        raise BadItem(index, f"unknown kind {short_repr(rule.kind)}.{meant} {known}")
+    groups: set[str] = set()
+    for line in rule.lines:
+        try:
+            groups |= re.compile(line).groupindex.keys()
+        except (re.error, OverflowError, RecursionError) as no:
+            raise BadItem(index, f"the pattern is not a regular expression: {no}.") from no
+    for name in _EVENTS[rule.kind]:
+        if not groups & {name, FIELDS}:
+            raise BadItem(
+                index,
+                f"a rule for '{rule.kind}' needs the group (?P<{name}>...), or (?P<{FIELDS}>...) "
+                f"around key=value words; its pattern is {short_repr(rule.pattern)}.",
+            )
     return rule
 
 
@@ -134,6 +209,14 @@ def _one_of(*choices: object) -> Callable[[object], object]:
     return check
 
 
+def one_of(choices: Choices[Any]) -> Kind:
+    """Make the kind of a closed set of words; a wrong one is answered with what was meant."""
+    schema = {"enum": list(choices.words)}
+    return Kind(
+        words=choices.meanings, check=_one_of(*choices.words), schema=schema, choices=choices
+    )
+
+
 def _listed(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
@@ -144,10 +227,16 @@ def _choice(*choices: object) -> Kind:
 
 
 _LIST = {"type": "array", "items": {"type": "string", "minLength": 1}}
+PROMPT = Kind(
+    words="a text, or a regular expression, that is one line and not an empty one",
+    check=_prompt,
+    schema={"type": "string"},
+)
 ANY_TEXT = Kind(words="a text", check=_any_text, schema={"type": "string"})
 TEXT = Kind(words="a text", check=_text, schema={"type": "string", "minLength": 1})
 PATH = Kind(words="a path", check=_text, schema={"type": "string", "minLength": 1}, path=True)
 IMAGE = Kind(words="an image name or a folder", check=_any_text, schema={"type": "string"})
+PATHS = Kind(words="a list of paths", check=_texts, from_text=_listed, schema=_LIST, path=True)
 TEXTS = Kind(words="a list of texts", check=_texts, from_text=_listed, schema=_LIST)
 STEPS = Kind(
     words="a shell command, or a list of them",
@@ -160,14 +249,9 @@ FOLDER = Kind(
     schema={"type": "string", "minLength": 1},
 )
 EXIT = Kind(
-    words="an exit status (0 to 255; -6 for: killed by signal 6) or 'never'",
+    words="an exit status (0 to 255; no signal is right) or 'never'",
     check=_exit,
-    schema={
-        "anyOf": [
-            {"type": "integer", "minimum": _LEAST_EXIT, "maximum": _LAST_EXIT},
-            {"const": "never"},
-        ]
-    },
+    schema={"anyOf": [{"type": "integer", "minimum": 0, "maximum": _LAST_EXIT}, {"const": NEVER}]},
 )
 NAMES = Kind(
     words="a list of names (letters, digits, '.', '_', '-')",
@@ -181,22 +265,46 @@ WHOLE = Kind(
     from_text=int,
     schema={"type": "integer", "exclusiveMinimum": 0},
 )
+COUNT = Kind(
+    words="a whole number, or 0",
+    check=_count,
+    from_text=int,
+    schema={"type": "integer", "minimum": 0},
+)
 NUMBER = Kind(
     words="a number above zero",
     check=_number,
     from_text=float,
     schema={"type": "number", "exclusiveMinimum": 0},
 )
+PERCENT = Kind(
+    words="a percentage from 0 to 100",
+    check=_percent,
+    from_text=float,
+    schema={"type": "number", "minimum": 0, "maximum": 100},
+)
 SECONDS = Kind(
     words="a number of seconds above zero",
     check=_number,
     from_text=float,
     schema={"type": "number", "exclusiveMinimum": 0},
+    unit="seconds",
 )
 SIZE = Kind(
     words="a size such as '24 KiB', '64 KB' or 4096",
     check=size,
     schema={"type": ["integer", "string"]},
+    unit="bytes",
+)
+LIMIT = Kind(
+    words="a number, or a size such as '24 KiB'",
+    check=_limit,
+    schema={"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]},
+)
+ALLOWANCE = Kind(
+    words="a number, a size such as '64 B', or percent such as '0.5 %'",
+    check=_allowance,
+    schema={"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]},
 )
 ADDRESS = Kind(
     words="an address such as 0x2000_0000", check=address, schema={"type": ["integer", "string"]}
@@ -212,9 +320,11 @@ CONSOLE = Kind(
     check=_console,
     schema={"type": "string", "pattern": "^(uart[0-9]|semihosting)$"},
 )
-LOADER = _choice("kernel", "bios", "device")
+BUILDER = one_of(BUILDERS)
+LAUNCHER = one_of(LAUNCHERS)
+LOADER = one_of(LOADERS)
+ENDIAN = one_of(ENDIANS)
 BITS = _choice(32, 64)
-ENDIAN = _choice("little", "big")
 RULES = Kind(
     words="a list of { kind = '...', pattern = 'a regular expression' }",
     check=_rules,
@@ -224,7 +334,7 @@ RULES = Kind(
         "items": {
             "type": "object",
             "required": ["kind", "pattern"],
-            "properties": {"kind": {"type": "string"}, "pattern": {"type": "string"}},
+            "properties": {"kind": {"enum": list(_EVENTS)}, "pattern": {"type": "string"}},
             "additionalProperties": False,
         },
     },

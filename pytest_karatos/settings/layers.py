@@ -1,15 +1,15 @@
-"""Check values against the table of keys and note where each came from; read whole files so."""
+"""Layers of settings: values checked against the table of keys, each with its origin."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_karatos.errors import BadSetting
-from pytest_karatos.settings.keys import KEYS, Key, Tree, by_name, tree
-from pytest_karatos.settings.kinds import IMAGE, NAME
+from pytest_karatos.settings.keys import KEYS, RENAMED, Key, Tree, by_name, tree
+from pytest_karatos.settings.kinds import IMAGE, NAME, BadItem
+from pytest_karatos.settings.suggest import did_you_mean, short_repr, unknown
 from pytest_karatos.settings.toml import Document
-from pytest_karatos.settings.words import meant, shown
 
 KeyPath = tuple[str, ...]
 
@@ -21,6 +21,8 @@ class Given:
     #: What type it has is decided by the key's kind.
     value: Any
     origin: str
+    #: The key as it was written, where that is another spelling.
+    spelled: str = ""
 
 
 #: What one source gave, or several merged: a key's path -> value.
@@ -30,17 +32,28 @@ Layer = Mapping[KeyPath, Given]
 def given(path: KeyPath, raw: object, origin: str, *, key: Key, base: Path | None = None) -> Given:
     """Check ``raw`` and note its ``origin``; a path becomes absolute, relative to ``base``.
 
-    :raises BadSetting: saying what was expected.
+    :raises BadItem: for an item of a list; who read the list knows where that is.
+    :raises BadSetting: saying what was expected. :raises UnknownName: for a word not in its set.
     """
     try:
         value = key.kind.check(raw)
+    except BadItem:
+        raise
     except ValueError as no:
+        if key.kind.choices is not None and isinstance(raw, str):
+            known = key.kind.choices
+            raise unknown(known.name, raw, known.words, origin=origin) from no
         detail = f" ({no})" if str(no) else ""
+        words = key.kind.choices or key.kind.words
         raise BadSetting(
-            f"{origin}: {_dotted(path)} must be {key.kind.words}, not {shown(raw)}{detail}."
+            f"{origin}: {_dotted(path)} must be {words}, not {short_repr(raw)}{detail}."
         ) from no
     if key.kind.path and base is not None:
-        value = _absolute(str(value), base)
+        value = (
+            tuple(_absolute(one, base) for one in value)
+            if isinstance(value, tuple)
+            else _absolute(str(value), base)
+        )
     elif key.kind is IMAGE and base is not None:
         value = _image(str(value), base)
     return Given(value, origin)
@@ -48,7 +61,7 @@ def given(path: KeyPath, raw: object, origin: str, *, key: Key, base: Path | Non
 
 def _dotted(path: KeyPath) -> str:
     # A name in the path may be anything at all, control characters included.
-    return ".".join(part if NAME.fullmatch(part) else shown(part) for part in path)
+    return ".".join(part if NAME.fullmatch(part) else short_repr(part) for part in path)
 
 
 def _absolute(text: str, base: Path) -> Path:
@@ -80,7 +93,12 @@ def from_document(document: Document, base: Path) -> dict[KeyPath, Given]:
                 f"{document.origin(path)}: {'.'.join(path)} is another spelling of "
                 f"{'.'.join(target)}, which {layer[target].origin} sets already."
             )
-        layer[target] = given(path, raw, document.origin(path), key=key, base=base)
+        try:
+            one = given(path, raw, document.origin(path), key=key, base=base)
+        except BadItem as no:
+            where = document.origin((*path, str(no.index)))
+            raise BadSetting(f"{where}: {_dotted(path)}, item {no.index + 1}: {no}") from no
+        layer[target] = replace(one, spelled=".".join(path) if key.same_as else "")
     return layer
 
 
@@ -90,6 +108,8 @@ def _leaves(
     for name, raw in data.items():
         path = (*above, name)
         spot = known.get(name, known.get("*"))
+        if isinstance(spot, Mapping) and not isinstance(raw, dict):
+            spot = spot.get("", spot)
         if isinstance(spot, Key):
             yield path, spot, raw
         elif spot is not None and isinstance(raw, dict):
@@ -100,13 +120,18 @@ def _leaves(
 
 def _misplaced(document: Document, path: KeyPath, raw: object, known: Tree) -> BadSetting:
     where, name = document.origin(path), path[-1]
-    words = [word for word in known if word != "*"]
+    if now := RENAMED.get(".".join(path)):
+        return BadSetting(
+            f"{where}: {'.'.join(path)} is called {now} now.",
+            fix=f"write {now.rpartition('.')[2]} in [{now.rpartition('.')[0]}]",
+        )
+    words = [word for word in known if word not in {"*", ""}]
     if name in words or ("*" in known and not words):
-        return BadSetting(f"{where}: {_dotted(path)} must be a table, not {shown(raw)}.")
+        return BadSetting(f"{where}: {_dotted(path)} must be a table, not {short_repr(raw)}.")
     inside = f" in [{_dotted(path[:-1])}]" if path[:-1] else ""
     return BadSetting(
-        f"{where}: unknown key {shown(name)}{inside}.{meant(name, words)}",
-        cure=f"keys known there: {', '.join(words)}",
+        f"{where}: unknown key {short_repr(name)}{inside}.{did_you_mean(name, words)}",
+        fix=f"keys known there: {', '.join(words)}",
     )
 
 

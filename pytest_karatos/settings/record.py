@@ -1,13 +1,15 @@
-"""Hold everything a run was told, once, frozen, each value with the place it came from."""
+"""The frozen record of a run's settings, each value with the place it came from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from pytest_karatos.board import Board
-from pytest_karatos.event import Dialect
+from pytest_karatos.binaries import BINARY, binaries_in, pattern_of
+from pytest_karatos.board import Board, Origin
+from pytest_karatos.choices import AUTO, DEBUG, PROFILES
+from pytest_karatos.dialect import Dialect
 from pytest_karatos.measurement import Budget
-from pytest_karatos.watch import WatchRules
+from pytest_karatos.settings.baselines import BaselineRules
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,9 +19,65 @@ class Limits:
     memory_bytes: int = 4 * 1024**3
     cpus: float = 2.0
     pids: int = 512
-    seconds: float = 600.0
     #: Builds at once on the machine; 0 is one per processor.
     jobs: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoverageSpec:
+    """Whether it is noted what boots execute, and what counts.
+
+    ``fail_under`` is the least percentage of lines, None without a limit. ``roots`` are folders
+    that ELFs from elsewhere were built in; ``exclude`` patterns for paths in the tree.
+    """
+
+    wanted: bool = False
+    fail_under: float | None = None
+    fail_under_origin: str = ""
+    roots: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirmwareSpec:
+    """One firmware of the tree, or a family of them that one build makes.
+
+    ``boards`` are the boards that it is for, each with the recipe and the rules that hold for it.
+    The general one of ``[build]`` has no name. ``binaries`` are the names of a family, or the place
+    of files in the tree that tell them; ``expected`` is where the expected output of each is.
+    """
+
+    name: str = ""
+    boards: tuple[Board, ...] = ()
+    features: tuple[str, ...] = ()
+    binaries: tuple[str, ...] = ()
+    expected: str = ""
+    origin: str = "default"
+
+    def board(self, name: str) -> Board | None:
+        """Return the board of that name as it is for this firmware; None where it is for others."""
+        return next((one for one in self.boards if one.name == name), None)
+
+    @property
+    def is_family(self) -> bool:
+        """Whether it is many binaries: the recipe has a place for the name of one."""
+        recipes = (board.build for board in self.boards)
+        return any(
+            BINARY in text
+            for one in recipes
+            for text in (*one.command, one.folder, one.elf, *(value for _, value in one.env))
+        )
+
+    def listed(self, source: Path) -> tuple[str, ...]:
+        """Return the names of its binaries as far as settings and ``source`` tell; () for not.
+
+        Where files tell them, as sources or expected outputs, nothing needs to be built for that.
+        """
+        place = next((one for one in (*self.binaries, self.expected) if BINARY in one), "")
+        if not place:
+            return self.binaries
+        files = (path.relative_to(source) for path in source.glob(pattern_of(place)))
+        return tuple(binaries_in(place, (PurePosixPath(one).as_posix() for one in files)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,35 +90,42 @@ class Settings:
 
     root: Path
     source: Path
-    #: The steps of a build, in turn.
-    command: tuple[str, ...]
-    elf: str
-    map: str = ""
-    build_env: tuple[tuple[str, str], ...] = ()
-    #: Where in the tree a build starts; empty for its top.
-    folder: str = ""
-    #: Patterns of files that are no sources.
-    exclude: tuple[str, ...] = ()
-    #: Whether builds of this firmware never run side by side.
-    serial: bool = False
-    builder: str = "auto"
-    emulator: str = "auto"
+    builder: str = AUTO
+    launcher: str = AUTO
     #: A Dockerfile's folder (absolute, with a slash behind it), an image name, or empty for ours.
     image: str = ""
+    image_origin: Origin = field(default_factory=lambda: Origin(key="build.image"))
     prebuilt: Mapping[str, Path] = field(default_factory=dict)
     boards: tuple[Board, ...] = ()
     chosen: tuple[Board, ...] = ()
-    profiles: tuple[str, ...] = ("debug",)
-    timeout_seconds: float = 30.0
+    #: The general firmware of ``[build]``, which has no name, and each ``[firmware.NAME]``.
+    firmwares: tuple[FirmwareSpec, ...] = ()
+    #: The firmwares of a test that names none, and whether they were chosen for this run.
+    by_default: tuple[str, ...] = ("",)
+    only_these: bool = False
+    #: Patterns of the binaries that were chosen for this run; none is all.
+    binaries: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = (DEBUG,)
+    #: What a marker's ``profile`` may be: also what this run has not chosen.
+    known_profiles: tuple[str, ...] = PROFILES
     limits: Limits = field(default_factory=Limits)
-    rules: WatchRules = field(default_factory=WatchRules)
-    dialect: str = "auto"
     dialects: tuple[Dialect, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    coverage: CoverageSpec = field(default_factory=CoverageSpec)
+    baseline: BaselineRules = field(default_factory=BaselineRules)
     artifacts: Path = Path(".karatos")
+    history: Path = Path(".karatos/history.sqlite")
     cache: Path = Path(".cache")
     cache_bytes: int = 2 * 1024**3
+    trees_bytes: int = 8 * 1024**3
     json_path: Path | None = None
+    #: Files and folders that the run writes: its artifacts, its reports, by whatever name.
+    written: tuple[Path, ...] = ()
+    #: Whether a run that was asked for a board may succeed without a test on one.
+    allow_none: bool = False
+    #: How often each test boots, and what is different in each of its boots.
+    boots: int = 1
+    variation: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
     #: Every value under the same dotted keys as ``origins``, for listings.
     values: Mapping[str, object] = field(default_factory=dict)

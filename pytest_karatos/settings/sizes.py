@@ -1,4 +1,4 @@
-"""Read sizes and addresses as people write them: ``24 KiB``, ``64 KB``, ``0x2000_0000``."""
+"""Sizes and addresses as people write them: ``24 KiB``, ``64 KB``, ``0x2000_0000``."""
 
 import re
 
@@ -16,7 +16,7 @@ for _power, _letter in enumerate("kmgt", start=1):
 def size(value: object) -> int:
     """Return the number of bytes; KB is 1000, KiB and K are 1024.
 
-    :raises ValueError: when ``value`` is no size above zero, or no whole number of bytes.
+    :raises ValueError: when ``value`` is not a size above zero, or not a whole number of bytes.
 
     >>> size("24 KiB"), size("64 KB"), size(4096), size("0x0004_0000"), size("1.5 MiB")
     (24576, 64000, 4096, 262144, 1572864)
@@ -55,10 +55,10 @@ def address(value: object) -> int:
     return value
 
 
-def spelled(size_bytes: int) -> str:
+def format_size(size_bytes: int) -> str:
     """Write a size with the largest binary unit that divides it.
 
-    >>> spelled(24576), spelled(1000), spelled(2**31)
+    >>> format_size(24576), format_size(1000), format_size(2**31)
     ('24 KiB', '1000 B', '2 GiB')
     """
     for unit, letter in ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB")):

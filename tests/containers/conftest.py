@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.build.image import Image, ensure_image
-from pytest_karatos.engine import Container, Engine, Order, connect
+from pytest_karatos.builders.container import ContainerRunner
+from pytest_karatos.builders.image import Image, ensure_image
+from pytest_karatos.containers import Container, ContainerSpec, Engine, connect
 from pytest_karatos.progress import Quiet
+from tests.containers.building import LIMITS
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +36,16 @@ def image(engine: Engine, cache: Path) -> Image:
 
 
 @pytest.fixture
-def order(image: Image) -> Order:
-    return Order(image=image.id, seconds=120)
+def runner(engine: Engine, image: Image, cache: Path) -> ContainerRunner:
+    return ContainerRunner(engine, image, LIMITS, cache)
 
 
 @pytest.fixture
-def container(engine: Engine, order: Order) -> Iterator[Container]:
+def order(image: Image) -> ContainerSpec:
+    return ContainerSpec(image=image.id, seconds=120)
+
+
+@pytest.fixture
+def container(engine: Engine, order: ContainerSpec) -> Iterator[Container]:
     with engine.container(order) as container:
         yield container

@@ -1,38 +1,17 @@
 """A build command in a container: its files, its limits, and what is said when it breaks them."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from pytest_karatos.board import Board
-from pytest_karatos.build.container import ContainerRunner
-from pytest_karatos.build.image import Image
-from pytest_karatos.engine import Engine
+from pytest_karatos.builders.container import ContainerRunner
+from pytest_karatos.builders.image import Image
+from pytest_karatos.containers import Engine
 from pytest_karatos.errors import BuildFailed
-from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Quiet
 from pytest_karatos.settings.record import Limits
-
-
-@pytest.fixture
-def runner(engine: Engine, image: Image, cache: Path) -> ContainerRunner:
-    return ContainerRunner(engine, image, Limits(memory_bytes=64 * 1024**2), cache)
-
-
-def request(
-    tree: Path, command: str, timeout: float = 60, env: Mapping[str, str] | None = None
-) -> BuildRequest:
-    return BuildRequest(
-        board=Board(name="lm3s6965evb", arch="arm"),
-        profile="debug",
-        source=tree,
-        command=command,
-        elf="kernel",
-        env=tuple((env or {}).items()),
-        timeout_seconds=timeout,
-    )
+from tests.containers.building import request
 
 
 def test_the_tree_is_at_src_and_output_is_logged(runner: ContainerRunner, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import docker
-from pytest_karatos.build.image import Image
+from pytest_karatos.builders.image import Image
+from pytest_karatos.containers import Bind, Container, ContainerSpec, Engine, host_ca
+from pytest_karatos.containers.spec import DEADLINE, HOST, OWNER_START, labels
 from pytest_karatos.deadline import Deadline
-from pytest_karatos.engine import Bind, Container, Engine, Order, host_ca
-from pytest_karatos.engine.ownership import DEADLINE, OWNER_START, labels
 from pytest_karatos.errors import EngineDown
 
 
@@ -87,7 +87,7 @@ def test_it_is_hardened(container: Container) -> None:
 
 
 def test_a_path_with_colon_space_and_umlaut_is_mounted(
-    engine: Engine, order: Order, tmp_path: Path
+    engine: Engine, order: ContainerSpec, tmp_path: Path
 ) -> None:
     folder = tmp_path / "a:b ü"
     folder.mkdir()
@@ -99,7 +99,7 @@ def test_a_path_with_colon_space_and_umlaut_is_mounted(
 
 
 def test_the_container_trusts_what_the_host_trusts(
-    engine: Engine, order: Order, tmp_path: Path
+    engine: Engine, order: ContainerSpec, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("the host's\n")
@@ -109,7 +109,9 @@ def test_the_container_trusts_what_the_host_trusts(
         assert said(container, ": >> $SSL_CERT_FILE")[0] != 0
 
 
-def test_it_is_gone_after_the_block(engine: Engine, order: Order, raw: docker.DockerClient) -> None:
+def test_it_is_gone_after_the_block(
+    engine: Engine, order: ContainerSpec, raw: docker.DockerClient
+) -> None:
     with engine.container(order) as container:
         run = container.start(["sleep", "1000"])
     assert run.wait(10) not in {None, 0}
@@ -119,7 +121,7 @@ def test_it_is_gone_after_the_block(engine: Engine, order: Order, raw: docker.Do
 
 
 def test_it_ends_at_its_own_deadline(
-    engine: Engine, order: Order, raw: docker.DockerClient
+    engine: Engine, order: ContainerSpec, raw: docker.DockerClient
 ) -> None:
     with engine.container(replace(order, seconds=1)) as container:
         assert container.start(["sleep", "1000"]).wait(30) is not None
@@ -128,8 +130,8 @@ def test_it_ends_at_its_own_deadline(
 
 _OWNER = """
 import os, sys
-from pytest_karatos.engine import Order, connect
-with connect(os.environ).container(Order(image=sys.argv[1], seconds=300)) as container:
+from pytest_karatos.containers import ContainerSpec, connect
+with connect(os.environ).container(ContainerSpec(image=sys.argv[1], seconds=300)) as container:
     container.start(["sleep", "1000"])
     print(container.id, flush=True)
     sys.stdin.read()
@@ -158,9 +160,20 @@ def test_kill_9_of_the_owner_ends_the_container(image: Image, raw: docker.Docker
         (False, {DEADLINE: "1"}, False),
         (True, {}, False),
         (True, {OWNER_START: "1"}, True),
-        (True, {DEADLINE: "1"}, True),
+        (True, {DEADLINE: "1"}, False),
+        (True, {HOST: "elsewhere"}, False),
+        (True, {HOST: "elsewhere", DEADLINE: "1"}, True),
     ],
-    ids=["unlabelled", "foreign", "half-labelled", "in-use", "owner-dead", "overdue"],
+    ids=[
+        "unlabelled",
+        "foreign",
+        "half-labelled",
+        "in-use",
+        "owner-dead",
+        "overdue-in-use",
+        "elsewhere",
+        "overdue-elsewhere",
+    ],
 )
 def test_the_sweep_takes_only_our_own_leftovers(  # noqa: PLR0913 - fixtures, and one case
     engine: Engine,
@@ -182,7 +195,7 @@ def test_the_sweep_takes_only_our_own_leftovers(  # noqa: PLR0913 - fixtures, an
             left.remove(force=True)
 
 
-def test_a_container_that_cannot_be_made_says_why(engine: Engine, order: Order) -> None:
+def test_a_container_that_cannot_be_made_says_why(engine: Engine, order: ContainerSpec) -> None:
     bind = Bind(source=Path("/no/such/folder"), target="/data")
     with (
         pytest.raises(EngineDown, match="/no/such/folder"),

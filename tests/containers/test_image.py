@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import docker
-from pytest_karatos.build.image import Image, content_hash, docker_folder, ensure_image
-from pytest_karatos.engine import Container, Engine, connect
+from pytest_karatos.board import Origin
+from pytest_karatos.builders.image import Image, content_hash, docker_folder, ensure_image
+from pytest_karatos.containers import Container, Engine, connect
 from pytest_karatos.errors import ImageFailed
 from pytest_karatos.progress import Quiet
 
@@ -86,13 +87,15 @@ def test_a_name_is_used_when_it_is_there(engine: Engine, image: Image, tmp_path:
 
 @pytest.mark.parametrize("name", ["localhost:1/no-such-image:1", "UPPER CASE"])
 def test_a_name_that_nobody_has(engine: Engine, tmp_path: Path, name: str) -> None:
-    with pytest.raises(ImageFailed, match="not to be pulled"):
+    with pytest.raises(ImageFailed, match="could not be pulled"):
         ensure_image(engine, name, Quiet(), tmp_path)
 
 
 def test_a_folder_without_dockerfile(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(ImageFailed, match="has no Dockerfile"):
-        ensure_image(engine, str(tmp_path), Quiet(), tmp_path)
+    origin = Origin(key="toolchain.image", place="karatos.toml:5")
+    said = "^karatos.toml:5: toolchain.image is the folder '.*', which has no Dockerfile"
+    with pytest.raises(ImageFailed, match=said):
+        ensure_image(engine, str(tmp_path), Quiet(), tmp_path, origin=origin)
 
 
 def test_the_toolchain_answers_what_trees_ask(container: Container) -> None:

@@ -10,9 +10,9 @@ import pytest
 from docker.errors import ImageNotFound
 
 import docker
-from pytest_karatos.build import old_images
-from pytest_karatos.build.old_images import drop_old_images, note_use
-from pytest_karatos.engine import Engine, Order
+from pytest_karatos.builders import image as old_images
+from pytest_karatos.builders.image import drop_old_images, note_use
+from pytest_karatos.containers import ContainerSpec, Engine
 
 LABEL = "org.pytest-karatos.test-image"
 
@@ -53,7 +53,7 @@ def test_the_rule(
     note_use(tmp_path, tags[0])
     later = (tmp_path / "image-0.used").stat().st_mtime + 7200
     os.utime(tmp_path / "image-0.used", (later, later))
-    with engine.container(Order(image=tags[1], seconds=60)):
+    with engine.container(ContainerSpec(image=tags[1], seconds=60)):
         assert drop(kept=1) == [tags[2]]
     assert drop(kept=1) == [tags[1]]
     left = engine.images_of(repository, LABEL)

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.deadline import Deadline
-from pytest_karatos.emulate.protocol import Machine
-from pytest_karatos.watch import WatchRules
+from pytest_karatos.emulators.protocol import Machine
+from pytest_karatos.watch_rules import WatchRules
 from tests.emulated.tiny_guest import BOARDS
 
 Start = Callable[..., AbstractContextManager[Machine]]
 RULES = WatchRules(faults=("panicked",), silence_seconds=3.0)
 both = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+#: Before a program's words: a shell lets what it starts in the background ignore Ctrl-C, and each
+#: child inherits that.
+HEEDING = ("env", "--default-signal=INT,TERM")
 
 
 def pid_of(machine: Machine) -> int:

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.board import Board
-from pytest_karatos.emulate.host import HostEmulator
-from pytest_karatos.emulate.protocol import Boot
-from pytest_karatos.watch import WatchRules
+from pytest_karatos.emulators.host import HostLauncher
+from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
+from pytest_karatos.watch_rules import WatchRules
 from tests.emulated.booting import RULES, Start
 from tests.emulated.tiny_guest import Step, image
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    def boot(board: Board, *steps: Step, rules: WatchRules = RULES, **more: object) -> object:
+    def start_one(board: Board, *steps: Step, rules: WatchRules = RULES, **more: object) -> object:
         elf = image(tmp_path, board.arch, *steps)
-        return HostEmulator().boot(
-            Boot(board=board, elf=elf, folder=tmp_path / "boot", rules=rules, **more)  # type: ignore[arg-type]
-        )
+        boot = Boot(board=board, elf=elf, folder=tmp_path / "boot", rules=rules, **more)  # type: ignore[arg-type]
+        return QemuEmulator().boot(boot, HostLauncher())
 
-    return boot  # type: ignore[return-value]
+    return start_one  # type: ignore[return-value]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from pytest_karatos.board import Board
-from pytest_karatos.console import stamps
+from pytest_karatos.console import timestamps
 from pytest_karatos.deadline import Deadline
-from pytest_karatos.emulate.protocol import Machine
+from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.errors import BootFailed, MachineEnded
 from tests.emulated.booting import Start, both, gone, pid_of
 from tests.emulated.tiny_guest import ARM
@@ -28,7 +28,7 @@ def folder_of(machine: Machine) -> Path:
 
 def written(folder: Path) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads((folder / "boot.json").read_text())
-    assert facts.pop("schema") == 1
+    assert facts.pop("schema") == 2
     return facts
 
 
@@ -51,10 +51,10 @@ def test_a_firmware_that_ended_by_itself(start: Start, board: Board, tmp_path: P
     assert (facts["board"], facts["arch"]) == (board.name, board.arch)
     assert facts["elf_sha256"] == hashlib.sha256(Path(facts["elf"]).read_bytes()).hexdigest()
     assert facts["folder"] == str(tmp_path / "boot")
-    assert re.match(r"\d+\.\d+\.\d+", facts["qemu"])
+    assert re.match(r"QEMU \d+\.\d+\.\d+", facts["emulator"])
     assert facts["argv"][0] == board.emulator
     assert datetime.fromisoformat(facts["started"]).utcoffset() is not None
-    assert 0 < facts["wall_seconds"] < 5
+    assert 0 < facts["seconds"] < 5
     assert facts["instructions"] is None
     assert facts["lost"] == []
 
@@ -68,11 +68,32 @@ def test_a_firmware_that_ran_on(start: Start, board: Board) -> None:
         machine.reset()
         machine.resume()
         machine.console.expect("up")
+        assert machine.run_for(0.001).enough
     facts = written(folder_of(machine))
     assert (facts["state"], facts["exit_status"]) == ("stopped", None)
     assert (facts["pauses"], facts["resets"]) == (1, 1)
     assert facts["instructions"] > 1000
     assert machine.instructions == facts["instructions"]
+
+
+@both
+def test_resets_that_the_firmware_was_told_to(start: Start, board: Board) -> None:
+    steps = [("say", b"up\n"), ("hear",), ("reset once",), ("say", b"on\n")]
+    with start(board, *steps) as machine:
+        for said in ("up", "up"):
+            machine.console.expect(said)
+            machine.console.send("x")
+        machine.console.expect("on")
+    facts = written(folder_of(machine))
+    assert (facts["resets"], facts["own_resets"], facts["unasked_resets"]) == (0, 1, 0)
+
+
+@both
+def test_resets_that_nobody_asked_for(start: Start, board: Board) -> None:
+    with start(board, ("say", b"up\n"), ("reset once",), ("say", b"on\n")) as machine:
+        machine.console.expect_in_order("up", "up", "on")
+    facts = written(folder_of(machine))
+    assert (facts["resets"], facts["own_resets"], facts["unasked_resets"]) == (0, 1, 1)
 
 
 @both
@@ -121,7 +142,7 @@ def test_a_boot_that_failed_is_told_too(start: Start, tmp_path: Path) -> None:
     with pytest.raises(BootFailed), boot:
         pass
     facts = written(tmp_path / "boot")
-    assert (facts["state"], facts["exit_status"], facts["wall_seconds"]) == ("failed", 1, 0.0)
+    assert (facts["state"], facts["exit_status"], facts["seconds"]) == ("failed", 1, 0.0)
 
 
 @both
@@ -131,11 +152,11 @@ def test_each_line_has_its_time(start: Start, board: Board) -> None:
         time.sleep(0.2)
         machine.console.sendline("second")
         machine.console.expect("second\n")
-    times = stamps.read(folder_of(machine))
+    times = timestamps.read(folder_of(machine))
     first, second = times.seconds_at(0), times.seconds_at(len("first\n"))
     assert first is not None
     assert second is not None
-    assert 0 < first < second <= machine.facts()["wall_seconds"]
+    assert 0 < first < second <= machine.facts()["seconds"]
     assert second - first >= 0.2
 
 

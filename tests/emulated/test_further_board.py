@@ -6,7 +6,7 @@ import pytest
 
 import pytest_karatos
 from pytest_karatos import Bench
-from pytest_karatos.ending import judge
+from pytest_karatos.exit_check import judge
 from pytest_karatos.scheduler import Scheduler
 from tests.emulated.test_faults import whole_suite
 

@@ -1,14 +1,16 @@
 """Real QEMU, guests of a few instructions: what a test can do with a machine."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_karatos.board import Board
-from pytest_karatos.emulate.host import HostEmulator
-from pytest_karatos.emulate.protocol import Boot
-from pytest_karatos.errors import NotSeen, WrongExit
+from pytest_karatos.emulators.host import HostLauncher
+from pytest_karatos.emulators.protocol import Boot, Machine
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
+from pytest_karatos.errors import MachineEnded, NotSeen, WrongExit
 from tests.emulated.booting import Start, both
 from tests.emulated.tiny_guest import ARM, RISCV, image
 
@@ -75,6 +77,19 @@ def test_memory_pause_resume_reset(start: Start, board: Board) -> None:
 
 
 @both
+def test_what_was_printed_before_a_reset_is_no_answer_to_it(start: Start, board: Board) -> None:
+    with start(board, ("say", b"boot\n=> "), ("spin",)) as machine:
+        machine.console.expect("boot")
+        machine.settle(0.01)
+        machine.pause()
+        machine.reset()
+        with pytest.raises(NotSeen):
+            machine.console.expect("=> ", timeout=0.2)
+        machine.resume()
+        machine.console.expect_in_order("boot", "=> ")
+
+
+@both
 def test_wait_says_that_it_still_runs(start: Start, board: Board) -> None:
     with (
         start(board, ("say", b"up\n"), ("spin",)) as machine,
@@ -106,5 +121,30 @@ def test_loaders_and_a_comma_in_the_path(tmp_path: Path, loader: str) -> None:
     folder.mkdir()
     elf = image(folder, "riscv", ("say", b"in\n"), ("exit", 0))
     board = replace(RISCV, loader=loader)
-    with HostEmulator().boot(Boot(board=board, elf=elf, folder=folder / "boot")) as machine:
+    boot = Boot(board=board, elf=elf, folder=folder / "boot")
+    with QemuEmulator().boot(boot, HostLauncher()) as machine:
         machine.console.expect("in")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda one: one.time,
+        lambda one: one.pause(),
+        lambda one: one.resume(),
+        lambda one: one.reset(),
+        lambda one: one.read_memory(0, 4),
+        lambda one: one.registers,
+        lambda one: one.where(),
+    ],
+)
+def test_who_asks_a_machine_that_is_over_is_told_so(
+    start: Start, ask: Callable[[Machine], object]
+) -> None:
+    with start(ARM, ("say", b"up\n"), ("spin",)) as machine:
+        machine.console.expect("up")
+    with pytest.raises(MachineEnded):
+        ask(machine)
+    assert machine.run_for(0.1).ended
+    assert machine.instructions is not None
+    assert machine.exit_status is not None

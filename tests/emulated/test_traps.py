@@ -12,8 +12,8 @@ import pytest
 
 from pytest_karatos import Bench, Machine
 from pytest_karatos.artifacts import open_run
-from pytest_karatos.ending import judge
 from pytest_karatos.errors import BadFirmware, FilterFailed, Forbidden, Misbehaved, Stuck, WrongExit
+from pytest_karatos.exit_check import judge
 from pytest_karatos.settings import load
 from tests.emulated.tiny_guest import Step, image
 
@@ -75,7 +75,8 @@ def test_a_prompt_without_newline_is_awaited_and_answered(tmp_path: Path) -> Non
     with booted(tmp_path, *steps, toml=PROMPT) as machine:
         machine.console.sendline("s")
         machine.console.sendline("t")
-        machine.console.expect_exact("boot\npress s: s\nt\n")
+        assert machine.console.expect_exact("s\nt\n") == 0
+        assert machine.console.before == ""
     assert machine.console.transcript.read_bytes().startswith(b"boot\npress s: s\r\nt\r")
 
 

@@ -32,7 +32,8 @@ def test_a_lockup_shows_what_qemu_said(start: Start) -> None:
 def test_late_panic_is_found_by_check(start: Start, board: Board) -> None:
     with start(board, ("say", b"pass\nthread panicked\n"), ("exit", 0)) as machine:
         machine.console.expect("pass")
-        assert machine.settle(5) == 0
+        assert machine.settle(5).ended
+        assert machine.exit_status == 0
         with pytest.raises(Forbidden, match="panicked"):
             machine.console.check()
 
@@ -42,9 +43,9 @@ def test_silence(start: Start, board: Board) -> None:
     rules = replace(RULES, silence_seconds=0.3)
     with (
         start(board, ("say", b"boot\n"), ("spin",), rules=rules) as machine,
-        pytest.raises(Stuck, match="silent"),
+        pytest.raises(Stuck, match=r"silent .*of the guest's time"),
     ):
-        machine.console.expect("more", timeout=20)
+        machine.console.expect("more")
 
 
 def test_idle_for_ever_is_told_before_silence(start: Start) -> None:
@@ -78,7 +79,7 @@ def test_boot_loop(start: Start, board: Board) -> None:
 @both
 def test_flood_without_newline_and_a_quick_end(start: Start, board: Board) -> None:
     with start(board, ("say", b"abcdefgh" * 16), ("again", 0)) as machine:
-        with pytest.raises(Flooded, match="a line of more than 65536 bytes"):
+        with pytest.raises(Flooded, match="a line of more than 65536 characters"):
             machine.console.expect("never", timeout=20)
         began = time.monotonic()
     assert time.monotonic() - began < 1

@@ -10,7 +10,7 @@ ARM = Board(
     name="lm3s6965evb",
     arch="arm",
     emulator="qemu-system-arm",
-    machine=("-machine", "lm3s6965evb"),
+    qemu=("-machine", "lm3s6965evb"),
     semihosting=True,
     regions=(Region(name="ram", start=0x2000_0000, size_bytes=64 * 1024),),
 )
@@ -18,21 +18,33 @@ RISCV = Board(
     name="virt",
     arch="riscv",
     emulator="qemu-system-riscv32",
-    machine=("-machine", "virt", "-bios", "none"),
+    qemu=("-machine", "virt", "-bios", "none"),
     elf_machine="RISCV",
     regions=(Region(name="ram", start=0x8000_0000, size_bytes=128 * 1024 * 1024),),
 )
 BOARDS = {"arm": ARM, "riscv": RISCV}
 
 #: A step of a guest: ("say", bytes), ("again", index), ("exit", status), ("spin",), ("idle",),
-#: ("echo",), ("poke", address, value), ("delay", loops), ("die",), ("hosted", bytes),
-#: ("put", address, bytes) for a UART that takes a byte at that address.
+#: ("nop",), ("echo",), ("hear",) that takes one byte, ("hear1",) on ARM's UART1,
+#: ("doze",) until something wakes it, ("poke", address, value), ("delay", loops), ("die",),
+#: ("hosted", bytes), ("reset",),
+#: ("reset once",) that goes on the second time,
+#: ("put", address, bytes) for a UART that takes a byte at that address. Of semihosting:
+#: ("call", number, parameter, ...), whose parameters are numbers, RESULT, or bytes that are passed
+#: by their address with a zero behind; ("result",) says the result of the last call in the console,
+#: as a letter: "0" for zero, "-" for a negative one, "+" for a positive.
 Step = tuple[object, ...]
+#: A parameter of a semihosting call: what the call before it returned.
+RESULT = object()
 
 
-def image(folder: Path, arch: str, *steps: Step, bits: int = 32) -> Path:
-    """Write an ELF of class ``bits`` that does ``steps`` in order and then spins."""
-    code, base = ARCHES[arch]([*steps, ("spin",)])
+def image(folder: Path, arch: str, *steps: Step, bits: int = 32, base: int = -1) -> Path:
+    """Write an ELF of class ``bits`` that does ``steps`` in order and then spins.
+
+    It lies at ``base``, or where the arch has it; no step but a "call" cares.
+    """
+    code, usual = ARCHES[arch]([*steps, ("spin",)])
+    base = usual if base < 0 else base
     machine, entry = {"arm": (40, base + 9), "riscv": (243, base)}[arch]
     path = folder / f"{arch}.elf"
     path.write_bytes(HEADERS[bits](machine, entry, base, len(code)) + code)
@@ -107,7 +119,32 @@ def _thumb_semihosting(out: Assembly, call: int, block: bytes) -> None:
     out.code += block
 
 
-def arm(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912 - a table of steps
+#: Calls whose parameter is a text itself, not a block of parameters.
+_OF_A_TEXT = (0x03, 0x04)
+
+
+def _thumb_call(out: Assembly, number: int, parameters: Sequence[object]) -> None:
+    """Make the block of parameters in RAM; the result of the last call is in r4."""
+    texts = [
+        one + b"\0" + bytes(-(len(one) + 1) % 4) for one in parameters if isinstance(one, bytes)
+    ]
+    if len(out.code) % 4 == 0:
+        out.half(0xBF00)
+    out.half(0xBF00)
+    at = len(out.code) + 4
+    _thumb_branch(out, at + sum(map(len, texts)))
+    out.code += b"".join(texts)
+    _thumb_load(out, 2, 0x2000_8000)
+    for index, one in enumerate(parameters):
+        if one is not RESULT:
+            _thumb_load(out, 3, one if isinstance(one, int) else at)
+            at += 0 if isinstance(one, int) else len(texts.pop(0))
+        out.half(0x6000 | index << 6 | 2 << 3 | (4 if one is RESULT else 3))
+    _thumb_load(out, 0, number)
+    out.half(0x6811 if number in _OF_A_TEXT else 0x4611, 0xBEAB, 0x4604)
+
+
+def arm(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912, PLR0915 - a table
     """Assemble for a Cortex-M3 with a PL011 at 0x4000C000 (UART1: 0x4000D000)."""
     out = Assembly()
     out.word(0x2001_0000, 9)
@@ -128,15 +165,41 @@ def arm(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912 - a 
                 _thumb_semihosting(out, 0x20, struct.pack("<II", 0x20026, status))
             case ("hosted", bytes(text)):
                 _thumb_semihosting(out, 0x04, text + b"\0")
+            case ("call", int(number), *parameters):
+                _thumb_call(out, number, parameters)
+            case ("result",):
+                _thumb_load(out, 0, 0x4000_C000)
+                # movs r1,'0'; cmp r4,#0; beq; movs r1,'+'; cmp r4,#0; bgt; movs r1,'-'; strb
+                out.half(0x2130, 0x2C00, 0xD003, 0x212B, 0x2C00, 0xDC00, 0x212D, 0x7001)
             case ("idle",):
                 out.half(0xBF30, 0xE7FD)
             case ("spin",):
                 out.half(0xE7FE)
+            case ("nop",):
+                out.half(0xBF00)
             case ("die",):
                 out.half(0xDE00)
+            case ("reset",):
+                _thumb_load(out, 0, 0xE000_ED0C)
+                _thumb_load(out, 1, 0x05FA_0004)
+                out.half(0x6001, 0xE7FE)
+            case ("reset once",):
+                _thumb_load(out, 0, 0x2000_9000)
+                _thumb_load(out, 2, 0x600D_B007)
+                # ldr r1,[r0]; cmp r1,r2; beq past the reset; str r2,[r0]
+                out.half(0x6801, 0x4291, 0xD00A, 0x6002)
+                _thumb_load(out, 0, 0xE000_ED0C)
+                _thumb_load(out, 1, 0x05FA_0004)
+                out.half(0x6001, 0xE7FE)
             case ("delay", int(loops)):
                 _thumb_load(out, 2, loops)
                 out.half(0x3A01, 0xD1FD)
+            case ("doze",):
+                # cpsid i; wfi: an interrupt that is let through ends the wait, and is not taken
+                out.half(0xB672, 0xBF30)
+            case ("hear",) | ("hear1",):
+                _thumb_load(out, 0, 0x4000_C000 if step[0] == "hear" else 0x4000_D000)
+                out.half(0x6982, 0x2310, 0x421A, 0xD1FB, 0x7801)
             case ("echo",):
                 _thumb_load(out, 0, 0x4000_C000)
                 # ldr r2,[r0,#0x18]; movs r3,#0x10; tst r2,r3; bne -5; ldrb r1,[r0]; strb; b -9
@@ -165,7 +228,29 @@ def _riscv_jump(out: Assembly, target: int) -> None:
     )
 
 
-def riscv(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912 - a table of steps
+def _riscv_call(out: Assembly, number: int, parameters: Sequence[object]) -> None:
+    """Make the block of parameters in RAM; the result of the last call is in s1."""
+    texts = [
+        one + b"\0" + bytes(-(len(one) + 1) % 4) for one in parameters if isinstance(one, bytes)
+    ]
+    at = 0x8000_0000 + len(out.code) + 4
+    _riscv_jump(out, len(out.code) + 4 + sum(map(len, texts)))
+    out.code += b"".join(texts)
+    _riscv_load(out, 7, 0x8000_3000)  # the smallest board has 16 KiB
+    for index, one in enumerate(parameters):
+        if one is not RESULT:
+            _riscv_load(out, 6, one if isinstance(one, int) else at)
+            at += 0 if isinstance(one, int) else len(texts.pop(0))
+        out.word((9 if one is RESULT else 6) << 20 | 7 << 15 | 2 << 12 | index * 4 << 7 | 0x23)
+    _riscv_load(out, 10, number)
+    # lw a1,(t2) or mv a1,t2; the three that QEMU looks for, in one page; mv s1,a0
+    out.word(0x0003_A583 if number in _OF_A_TEXT else 0x0003_8593)
+    while len(out.code) % 16:
+        out.word(0x13)
+    out.word(0x01F0_1013, 0x0010_0073, 0x4070_5013, 0x0005_0493)
+
+
+def riscv(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912, PLR0915 - a table
     """Assemble for QEMU ``virt``: a 16550 at 0x1000_0000, the finisher at 0x10_0000."""
     out = Assembly()
     for step in steps:
@@ -187,18 +272,41 @@ def riscv(steps: Sequence[Step]) -> tuple[bytes, int]:  # noqa: C901, PLR0912 - 
                 _riscv_load(out, 10, 0x10_0000)
                 _riscv_load(out, 11, status << 16 | 0x3333 if status else 0x5555)
                 out.word(0x00B5_2023)
+            case ("call", int(number), *parameters):
+                _riscv_call(out, number, parameters)
+            case ("result",):
+                _riscv_load(out, 10, 0x1000_0000)
+                out.word(0x0055_4283, 0x0202_F293, 0xFE02_8CE3)
+                # li a1,'0'; beqz s1,16; li a1,'+'; bgtz s1,8; li a1,'-'; sb a1,0(a0)
+                out.word(0x0300_0593, 0x0004_8863, 0x02B0_0593)
+                out.word(0x0090_4463, 0x02D0_0593, 0x00B5_0023)
             case ("reset",):
                 _riscv_load(out, 10, 0x10_0000)
                 _riscv_load(out, 11, 0x7777)
                 out.word(0x00B5_2023)
+                _riscv_jump(out, len(out.code))
+            case ("reset once",):
+                _riscv_load(out, 10, 0x8002_0000)
+                _riscv_load(out, 12, 0x600D_B007)
+                # lw a1,(a0); beq a1,a2, past the reset; sw a2,(a0)
+                out.word(0x0005_2583, 0x02C5_8063, 0x00C5_2023)
+                _riscv_load(out, 10, 0x10_0000)
+                _riscv_load(out, 11, 0x7777)
+                out.word(0x00B5_2023)
+                _riscv_jump(out, len(out.code))
             case ("idle",):
                 out.word(0x1050_0073)
                 _riscv_jump(out, len(out.code) - 4)
             case ("spin",):
                 _riscv_jump(out, len(out.code))
+            case ("nop",):
+                out.word(0x13)
             case ("delay", int(loops)):
                 _riscv_load(out, 12, loops)
                 out.word(0xFFF6_0613, 0xFE06_1EE3)
+            case ("hear",):
+                _riscv_load(out, 10, 0x1000_0000)
+                out.word(0x0055_4283, 0x0012_F293, 0xFE02_8CE3, 0x0005_4583)
             case ("echo",):
                 _riscv_load(out, 10, 0x1000_0000)
                 # lbu t0,5(a0); andi t0,t0,1; beqz t0,-8; lbu a1,0(a0); sb a1,0(a0); j -20

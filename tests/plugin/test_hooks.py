@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_karatos.roof import hookspec
+from pytest_karatos.pytest_plugin import hookspec
 from tests.docs_following import follow
 from tests.plugin.tree import Tree
 
@@ -65,7 +65,7 @@ def test_a_figure_over_its_limit_fails_the_test(tree: Tree) -> None:
     conftest(tree, FIGURES.format(more=", limit=1"))
     result = tree.run("--arch=arm", "--karatos-json=out.json")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*bytes * B of 'lm3s6965evb debug' is over its limit 1 B*"])
+    result.stdout.fnmatch_lines(["*bytes * B of 'arm debug' is over its 1 B limit by *"])
     assert ledger_of(tree)["tests"][0]["measurements"][0]["limit"] == 1
 
 
@@ -120,8 +120,8 @@ def test_boards_see_the_settings_and_are_listed_with_their_origin(tree: Tree) ->
         ("{'m': {'arhc': 'arm'}}", "*unknown key 'arhc' in *m*. Did you mean 'arch'?*"),
         ("{'m': {'arch': 3}}", "*boards.m.arch must be a text, not 3.*"),
         ("{'m': {'arch': 'arn'}}", "*'arn'*Did you mean 'arm'?*"),
-        ("{1: {}}", "*returned the key 1, which is no text.*"),
-        ("['m']", "*returned *'m'*, which is no mapping of boards.*"),
+        ("{1: {}}", "*returned the key 1, which is not a string.*"),
+        ("['m']", "*returned *'m'*, not a mapping of boards.*"),
         ("settings['nope']", "*raised KeyError: 'nope'*"),
     ],
 )
@@ -190,7 +190,9 @@ def test_lines_of_a_report_are_printed_once_and_escaped(tree: Tree) -> None:
 def test_a_report_that_returns_no_lines(tree: Tree) -> None:
     conftest(tree, "def pytest_karatos_report(ledger): return 3")
     result = tree.run("--arch=arm")
-    result.stdout.fnmatch_lines(["pytest_karatos_report of conftest.py returned 3, which are no*"])
+    result.stdout.fnmatch_lines(
+        ["pytest_karatos_report of conftest.py returned 3, not lines of text*"]
+    )
 
 
 def test_collecting_asks_no_hook_of_the_run(tree: Tree) -> None:

@@ -144,7 +144,7 @@ def test_pytest_htmls_own_filter_and_titles_still_work(tree: Tree) -> None:
 
 @pytest.mark.parametrize("arguments", [("-p", "no:html"), ("--collect-only", *HTML)])
 def test_without_a_page_to_write_nothing_is_written(tree: Tree, *, arguments: list[str]) -> None:
-    tree.tests("def test_a(board): ...")
+    tree.tests("def test_a(firmware): ...")
     result = tree.run("--arch=arm", *arguments)
     assert result.ret == 0
     assert not (tree.path / "r.html").exists() or "k-page" not in report(tree)

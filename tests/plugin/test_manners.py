@@ -30,7 +30,7 @@ def test_a_project_without_firmware_sees_nothing(pytester: pytest.Pytester) -> N
 
 def test_importing_the_plugin_imports_none_of_the_house() -> None:
     code = (
-        "import sys, pytest, pytest_karatos.plugin, pytest_karatos.roof.fixtures\n"
+        "import sys, pytest, pytest_karatos.plugin, pytest_karatos.pytest_plugin.fixtures\n"
         "heavy = {'docker', 'pexpect', 'elftools', 'filelock', 'pytest_karatos.bench'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

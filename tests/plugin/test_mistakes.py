@@ -81,7 +81,13 @@ def test_a_daemon_that_is_down_stops_no_test_that_needs_none(
     result.stdout.fnmatch_lines(["karatos: builder docker cannot work: no Docker daemon answers*"])
 
 
-@pytest.mark.parametrize("flag", ["--karatos-builder", "--karatos-emulator"])
+def test_the_header_says_that_the_local_builder_holds_nothing(tree: Tree) -> None:
+    tree.tests("def test_plain(): pass")
+    local = "karatos: builder local (asked for by --karatos-builder); not contained: *run as you"
+    tree.run("--arch=arm", "--karatos-builder=local").stdout.fnmatch_lines([local])
+
+
+@pytest.mark.parametrize("flag", ["--karatos-builder", "--karatos-launcher"])
 def test_an_unknown_way(tree: Tree, flag: str) -> None:
     tree.tests(ONE_TEST)
     result = tree.run("--arch=arm", f"{flag}=dokcer")

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_karatos.build.slots import cores
+from pytest_karatos.builders.locks import cores
 from tests.plugin.tree import SLOTS, Tree
 
 #: One that boots, one that reads the ELF, one that fails, one with another profile (each on its

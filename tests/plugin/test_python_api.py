@@ -11,7 +11,13 @@ from tests.docs_examples import Example, examples
 
 REPOSITORY = Path(__file__).parents[2]
 PYTHON = examples(REPOSITORY / "docs/how-to/python-api.md", "python")
-SAID = ("exit status 0", "rounds: 10", " 0 True", "there is no board 'amr'.")
+SAID = (
+    "exit status 0",
+    "rounds: 10",
+    "it sleeps in kernel::misbehave::after_start, ",
+    " 0 True",
+    "there is no board 'amr'.",
+)
 
 
 @pytest.mark.parametrize(

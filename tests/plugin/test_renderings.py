@@ -4,9 +4,9 @@ import json
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import jsonschema
 import pytest
 
+from tests.plugin.guests import Guests
 from tests.plugin.tree import Tree
 from tests.unit.hand_made import SCHEMA
 
@@ -37,7 +37,7 @@ def test_error(broken): ...
 def ledger_of(tree: Tree, *arguments: str) -> dict[str, Any]:
     tree.run("--karatos-json=out.json", *arguments)
     ledger: dict[str, Any] = json.loads((tree.path / "out.json").read_text())
-    jsonschema.validate(ledger, SCHEMA)
+    SCHEMA.validate(ledger)
     return ledger
 
 
@@ -112,7 +112,7 @@ def test_junit_has_the_figures_as_properties(tree: Tree) -> None:
     assert case is not None
     found = {one.get("name"): one.get("value") for one in case.iter("property")}
     assert found["karatos.board"] == "virt"
-    assert int(found["karatos.flash_bytes"] or 0) > 1000
+    assert int(found["karatos.measurement.flash"] or 0) > 1000
 
 
 def test_a_json_that_cannot_be_written_is_no_success(tree: Tree) -> None:
@@ -153,3 +153,18 @@ def test_outside_of_github_no_command_is_printed(
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     tree.tests("def test_boot(console): console.expect('boot')")
     tree.run("--arch=arm").stdout.no_fnmatch_line("::*")
+
+
+def test_resets_of_a_firmware_by_itself_are_in_json_and_page(guests: Guests) -> None:
+    guests.tests(
+        test_it="""
+@pytest.mark.karatos(features="resets", expect_resets=1)
+def test_resets(machine): machine.settle(0.1)
+"""
+    )
+    result, ledger = guests.run("--html=r.html")
+    result.assert_outcomes(passed=1)
+    (boot,) = ledger["test_resets"]["boots"]
+    assert (boot["resets"], boot["own_resets"], boot["unasked_resets"]) == (0, 1, 1)
+    page = (guests.pytester.path / "r.html").read_text()
+    assert "reset itself 1 time, unasked" in page

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.deadline import Deadline
-from pytest_karatos.journal import Journal
+from pytest_karatos.progress import Journal
 from pytest_karatos.report import ticker
 from pytest_karatos.report.ticker import Ticker, Work, live_line, ticking
 from tests.plugin.tree import SLOTS, Tree

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_karatos.settings import load
+
 REPOSITORY = Path(__file__).parents[2]
 _BUILD = """#!/bin/sh
 # arch profile: takes the ELF that the outer run built, and counts how often it was asked.
@@ -76,20 +78,25 @@ class Tree:
         return sorted(note.read_text().splitlines()) if note.exists() else []
 
 
-# pytester gives each test a HOME of its own; shelf and toolchain are below the real one.
+# pytester gives each test a HOME of its own; cache and toolchain are below the real one.
 _ENVIRON = dict(os.environ)
 
 
+def outer_cache() -> Path:
+    """Return the cache of the run around the inner ones, where the ELFs were built."""
+    return load(root=REPOSITORY, environ=_ENVIRON, typed={}).cache
+
+
 @cache
-def reference_elf(arch: str) -> Path:
-    """Return the reference firmware's debug ELF, built at most once on this machine."""
+def reference_elf(arch: str, profile: str = "debug") -> Path:
+    """Return the reference firmware's ELF, built at most once on this machine."""
     code = (
         "import os, sys; from pathlib import Path; from pytest_karatos import Bench\n"
         "with Bench.here(environ=os.environ, builder='local') as bench:\n"
-        "    print(bench.firmware(bench.board(sys.argv[1])).elf)"
+        "    print(bench.firmware(bench.board(sys.argv[1]), sys.argv[2]).elf)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, arch],
+        [sys.executable, "-c", code, arch, profile],
         cwd=REPOSITORY,
         env=_ENVIRON,
         check=True,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 ARM, RISCV = 40, 243
 PROGBITS, NOBITS = 1, 8
-WRITE, ALLOC, COMPRESSED = 1, 2, 0x800
+WRITE, ALLOC, TLS, COMPRESSED = 1, 2, 0x400, 0x800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,19 @@ def build_elf(  # noqa: PLR0913 - each is a header field that a test bends
     count = len(parts) + 2
     header = b"\x7fELF" + bytes([1, 1 if little else 2, 1]) + bytes(9)
     shoff = names_at + len(names) if sections else 0
-    shown = (40, count, count - 1) if sections else (0, 0, 0)
+    short_repr = (40, count, count - 1) if sections else (0, 0, 0)
     header += struct.pack(
-        order + "HHIIIIIHHHHHH", kind, machine, 1, entry, 52, shoff, 0, 52, 32, len(loaded), *shown
+        order + "HHIIIIIHHHHHH",
+        kind,
+        machine,
+        1,
+        entry,
+        52,
+        shoff,
+        0,
+        52,
+        32,
+        len(loaded),
+        *short_repr,
     )
     return header + segments + body + names + (table if sections else b"")

@@ -2,17 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import jsonschema
 from hypothesis import strategies as st
+from jsonschema_rs import Draft7Validator
 
 import pytest_karatos
+from pytest_karatos.emulators.facts import unknown_boot
+from pytest_karatos.report.shape import BuildFacts, LedgerFacts
 
 Facts = dict[str, Any]
-SCHEMA = json.loads(
-    (Path(pytest_karatos.__file__).parent / "resources" / "ledger.schema.json").read_text()
-)
+RESOURCES = Path(pytest_karatos.__file__).parent / "resources"
+SCHEMA = Draft7Validator(json.loads((RESOURCES / "ledger.schema.json").read_text()))
 #: What would be markup, a link, a mention or a command, and any other text.
 HOSTILE = st.one_of(
     st.text(max_size=80),
@@ -31,12 +32,30 @@ HOSTILE = st.one_of(
 
 
 def line(number: int, text: str, *, mark: bool = False) -> Facts:
-    return {"number": number, "seconds": None, "tick": None, "text": text, "mark": mark}
+    unknown = {"seconds": None, "instructions": None, "guest_seconds": None, "tick": None}
+    return {"number": number, **unknown, "text": text, "mark": mark}
+
+
+def figure(name: str, value: float, unit: str = "B", **more: object) -> Facts:
+    plain = {"limit": None, "limit_origin": "", "room": None}
+    return {"name": name, "value": value, "unit": unit, **plain, **more}
 
 
 def boot(*texts: str) -> Facts:
     log = [line(number, text) for number, text in enumerate(texts, 1)]
-    return {"folder": "", "log": log}
+    return {**unknown_boot(""), "measurements": [], "log": log, "elsewhere": []}
+
+
+def build_facts(title: str = "", seconds: float = 1.0, *, changed: str = "") -> BuildFacts:
+    return {
+        "title": title,
+        "ok": True,
+        "by": "gw0",
+        "seconds": seconds,
+        "watched": True,
+        "changed": [changed] if changed else [],
+        "changes": int(bool(changed)),
+    }
 
 
 def record(name: str, **more: object) -> Facts:
@@ -52,6 +71,7 @@ def record(name: str, **more: object) -> Facts:
         "seconds": 0.1,
         "worker": "gw0",
         "reruns": 0,
+        "tally": "",
         "firmware": "k1",
         "message": "",
         "details": "",
@@ -59,6 +79,7 @@ def record(name: str, **more: object) -> Facts:
         "line": 7,
         "boots": [],
         "measurements": [],
+        "verdicts": [],
         **more,
     }
 
@@ -67,36 +88,37 @@ def failed(name: str, message: str, **more: object) -> Facts:
     return record(name, **{"outcome": "failed", "message": message, **more})
 
 
-def ledger(*tests: Facts, **more: object) -> Facts:
+def ledger(*tests: Facts, **more: object) -> LedgerFacts:
     bad = sum(test["outcome"] != "passed" for test in tests)
     firmware: Facts = {
         **dict.fromkeys(("key", "builder", "image", "revision", "command", "built_at", "elf"), ""),
-        **dict.fromkeys(("flash_limit_origin", "ram_limit_origin"), ""),
-        **dict.fromkeys(("flash_room", "ram_room", "reserved_bytes"), 0),
         "board": "lm3s6965evb",
         "arch": "arm",
         "profile": "debug",
         "features": [],
-        "flash_bytes": 14232,
-        "flash_limit": 24576,
-        "ram_bytes": 9000,
-        "ram_limit": None,
+        "name": "",
+        "binary": "",
+        "build": "k1",
+        "warnings": [],
+        "measurements": [figure("flash", 14232, limit=24576), figure("ram", 9000)],
         "build_seconds": 1.234,
         "fresh": True,
         "toolchain": "rustc 1.85",
     }
     counts = {"passed": len(tests) - bad, "failed": bad, "errors": 0, "skipped": 0}
     row = {"board": "lm3s6965evb", "arch": "arm", "profile": "debug", "firmware": "k1", **counts}
+    row["firmwares"] = ["k1"]
     run = {"id": "1", "started": "2026-01-02T03:04:05Z", "workers": 0, "platform": "Linux"}
     made: Facts = {
-        "schema": 1,
+        "schema": 2,
         "run": {**run, "exit_status": int(bad > 0), "seconds": 3.21, "versions": {"pytest": "9.2"}},
         "settings": {"source": ".", "builder": "docker", "builder_why": "", "revision": "abc123"},
-        "builds": [{"title": "arm debug", "ok": True, "by": "gw0", "seconds": 1.2}],
+        "builds": [build_facts("arm debug", 1.2)],
         "firmwares": {"k1": firmware},
         "boards": [{**row, "verdict": f"{bad} failed" if bad else "passed"}],
         "tests": list(tests),
+        "unjudged": [],
         **more,
     }
-    jsonschema.validate(made, SCHEMA)
-    return made
+    SCHEMA.validate(made)
+    return cast("LedgerFacts", made)

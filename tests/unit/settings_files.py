@@ -17,16 +17,16 @@ env = { LANG = "C", FEATURES = "{features}" }
 silence = 2
 faults = ["Oops"]
 
-[boards.microbit]
+[boards.feather]
 arch = "arm"
-qemu = ["-machine", "microbit"]
+qemu = ["-machine", "feather"]
 console = "semihosting"
 regions.flash = { start = 0, size = "256 KB" }
 regions.ram = { start = "0x2000_0000", size = "16K" }
 
 [budget.arm]
 flash = "24 KiB"
-[budget.microbit.release]
+[budget.feather.release]
 ram = 8192
 
 [[dialects.mine]]

@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from pytest_karatos.report import github
-from pytest_karatos.report.annotation import command
+from pytest_karatos.report.github import command
 from pytest_karatos.text import printable
 from tests.unit.hand_made import HOSTILE, failed, ledger, record
 from tests.workflow.runner import obeyed

@@ -14,7 +14,7 @@ from pytest_karatos.artifacts import Run, open_run, safe_name
 from pytest_karatos.artifacts.files import whole_folder, write_json
 from pytest_karatos.artifacts.pruning import Past, prune, surplus
 from pytest_karatos.board import Board
-from pytest_karatos.firmware import Firmware, Provenance, Sizes
+from pytest_karatos.firmware import Firmware, Provenance
 
 PORTABLE = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 ORIGIN = Provenance(builder="local", toolchain="rustc 1", command="make", source="/s")
@@ -22,7 +22,7 @@ ORIGIN = Provenance(builder="local", toolchain="rustc 1", command="make", source
 
 def firmware(folder: Path, **more: object) -> Firmware:
     (folder / "built.elf").write_bytes(b"\x7fELF")
-    facts = {"profile": "debug", "key": "0123456789abcdef", "sizes": Sizes(), "provenance": ORIGIN}
+    facts = {"profile": "debug", "key": "0123456789abcdef", "provenance": ORIGIN}
     board = Board(name="virt", arch="riscv")
     return Firmware(elf=folder / "built.elf", board=board, **{**facts, **more})  # type: ignore[arg-type]
 
@@ -194,8 +194,8 @@ def test_a_full_disk_costs_the_files_and_is_said_once(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    answers, lost, left = done.stdout.splitlines()
-    assert answers == "True None True"
+    hook_results, lost, left = done.stdout.splitlines()
+    assert hook_results == "True None True"
     assert "the build of virt: [Errno 27] File too large" in lost
     assert lost.endswith(", and 1 more")
     assert left == "[]"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.board import Board, Region
-from pytest_karatos.errors import OverBudget
-from pytest_karatos.firmware import Firmware, Provenance, Sizes
+from pytest_karatos.errors import BadSetting, OverBudget, UnknownName
+from pytest_karatos.firmware import Firmware, Provenance
 from pytest_karatos.measure.budget import Budgets
-from pytest_karatos.measurement import Budget
+from pytest_karatos.measurement import Budget, Measurement, Verdict
 
 BOARD = Board(
     name="lm3s6965evb",
@@ -20,17 +20,26 @@ BOARD = Board(
     ),
 )
 KIB24 = Budget(
-    metric="flash", limit_bytes=24 * 1024, arch="arm", profile="release", origin="karatos.toml:12"
+    metric="flash", limit=24 * 1024, arch="arm", profile="release", origin="karatos.toml:12"
 )
 
 
 def firmware(flash: int = 1000, ram: int = 500, reserved: int = 0) -> Firmware:
+    rooms = {"flash": 256 * 1024, "ram": 64 * 1024}
+    sizes = [
+        Measurement(
+            name=name, value=value, unit="B", room=rooms[name], room_name=f"region '{name}'"
+        )
+        for name, value in (("flash", flash), ("ram", ram))
+    ]
+    rest, called = rooms["ram"] - ram, "rest of region 'ram'"
+    kept = Measurement(name="reserved", value=reserved, unit="B", room=rest, room_name=called)
     return Firmware(
         elf=Path("kernel"),
         board=BOARD,
         profile="release",
         key="k",
-        sizes=Sizes(flash_bytes=flash, ram_bytes=ram, reserved_bytes=reserved),
+        measurements=(*sizes, *((kept,) if reserved else ())),
         provenance=Provenance(builder="local", toolchain="", command="", source=""),
     )
 
@@ -73,7 +82,7 @@ def test_verdicts_tell_the_headroom() -> None:
 
 def test_the_most_specific_budget_counts() -> None:
     everything = [
-        replace(KIB24, arch=arch, profile=profile, limit_bytes=limit)
+        replace(KIB24, arch=arch, profile=profile, limit=limit)
         for arch, profile, limit in (
             ("lm3s6965evb", "release", 4000),
             ("lm3s6965evb", "", 3000),
@@ -85,7 +94,7 @@ def test_the_most_specific_budget_counts() -> None:
         for order in (everything[start:], everything[start:][::-1]):
             found = Budgets(tuple(order)).of(firmware(), "flash")
             assert found is not None
-            assert found.limit_bytes == limit
+            assert found.limit == limit
 
 
 def test_other_boards_profiles_and_metrics_do_not_count() -> None:
@@ -100,7 +109,7 @@ def test_the_memory_itself_is_a_budget() -> None:
     )
     Budgets().check(firmware(ram=60_000, reserved=5_536))
     assert over(Budgets(), firmware(ram=60_000, reserved=5_537)).startswith(
-        "ram with heap and stack 65,537 B of 'arm release' is over its 65,536 B region 'ram' by 1 B"
+        "reserved 5,537 B of 'arm release' is over its 5,536 B rest of region 'ram' by 1 B"
     )
 
 
@@ -114,3 +123,39 @@ def test_a_test_may_set_limits_of_its_own() -> None:
 def test_all_that_is_over_is_told_at_once() -> None:
     said = over(Budgets(), firmware(), flash=0, ram=100)
     assert [line.split()[0] for line in said.splitlines()] == ["flash", "ram"]
+
+
+def figure(value: float, limit: float | None = None) -> Measurement:
+    return Measurement(name="stack", value=value, unit="B", limit=limit)
+
+
+def test_a_users_figure_is_held_to_its_budget_and_to_its_own_limit() -> None:
+    budget = Budget(metric="stack", limit=1024, arch="arm", origin="karatos.toml:7")
+    noted: list[Verdict] = []
+    budgets = Budgets((budget,), note=noted.extend)
+    assert [one.ok for one in budgets.judge([figure(1000, limit=1000)], firmware())] == [True, True]
+    with pytest.raises(OverBudget) as caught:
+        budgets.judge([figure(1025, limit=100)], firmware())
+    assert caught.value.what.splitlines() == [
+        (
+            "stack 1,025 B of 'arm release' is over its 1,024 B budget by 1 B (0.1 %); "
+            "budget set in karatos.toml:7"
+        ),
+        "stack 1,025 B of 'arm release' is over its 100 B limit by 925 B (925.0 %)",
+    ]
+    assert [one.ok for one in noted] == [True, True, False, False]
+
+
+def test_a_figure_that_nobody_limits_is_not_judged() -> None:
+    assert Budgets((KIB24,)).judge([figure(9)], firmware()) == []
+
+
+def test_nothing_to_judge_is_not_green() -> None:
+    bare = replace(firmware(), measurements=(Measurement(name="flash", value=1, unit="B"),))
+    with pytest.raises(BadSetting, match="nothing limits 'arm release'"):
+        Budgets().check(bare)
+
+
+def test_a_limit_on_what_is_not_measured_of_a_firmware_is_an_error() -> None:
+    with pytest.raises(UnknownName, match=r"'falsh'\. Did you mean 'flash'"):
+        Budgets().check(firmware(), falsh=3)

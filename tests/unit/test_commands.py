@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.commands.command_line import COMMANDS, USAGE, call
-from pytest_karatos.commands.shell import Shell
+from pytest_karatos.cli.main import COMMANDS, USAGE, call
+from pytest_karatos.cli.shell import Shell
 
 BOARD = """
 [boards.blinky]
@@ -82,7 +82,7 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
 
 def test_the_command_line_imports_no_pytest() -> None:
     code = (
-        "import sys, pytest_karatos.commands.command_line\n"
+        "import sys, pytest_karatos.cli.main\n"
         "print(sorted({'pytest', '_pytest', 'docker'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

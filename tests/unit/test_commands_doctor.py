@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pytest_karatos.cli.checks.toolchain import examine_image
+from pytest_karatos.settings import load
 from tests.emulated.tiny_guest import image
 from tests.unit.test_commands import asked
 
@@ -145,6 +147,21 @@ def test_a_cross_compiler_that_the_tree_names(tree: Path) -> None:
     assert need["fix"] == "apt-get install gcc-riscv64-unknown-elf"
 
 
+def test_a_cross_compiler_that_nobody_packages(tree: Path) -> None:
+    (tree / "Makefile").write_text("include mk/a.mk\nall:\n\t$(CROSS_COMPILE)gcc main.c\n")
+    (tree / "mk").mkdir()
+    (tree / "mk" / "a.mk").write_text("CROSS_COMPILE ?= riscv-none-elf-\n")
+    need = row(examined(tree, PATH="/nowhere")[1], "riscv-none-elf-gcc")
+    assert (need["state"], need["fix"]) == (
+        *("missing", "install riscv-none-elf-gcc and put it on PATH"),
+    )
+    (said,) = examine_image(load(root=tree, environ={}, typed={}))
+    assert said.state == "missing"
+    assert "not in the builder image" in said.found
+    assert said.fix == "pytest --karatos-builder=local"
+    assert not list(examine_image(load(root=tree, environ={}, typed={"image": "my/image"})))
+
+
 def test_rust_without_the_target(tree: Path) -> None:
     (tree / "Cargo.toml").write_text("")
     rustc = tree / "bin" / "rustc"
@@ -195,3 +212,14 @@ def test_a_tree_that_nobody_described_is_told_how_to_begin(tmp_path: Path) -> No
     assert status == 1
     assert "which sets nothing yet" in row(answer, "settings")["found"]
     assert row(answer, "build command")["fix"].startswith("say in karatos.toml")
+
+
+def test_the_programs_of_the_build_command_are_examined(tree: Path) -> None:
+    command = "cd x && V=1 karatos-no-such-cmake -S . ; sh ./build.sh $(nope) || true"
+    (tree / "karatos.toml").write_text(f"[build]\ncommand = '{command}'\n")
+    _, answer = examined(tree, "--arch=arm")
+    needed = row(answer, "karatos-no-such-cmake")
+    assert (needed["state"], needed["found"]) == ("missing", "not on PATH")
+    assert "the build command begins with it" in needed["why"]
+    assert row(answer, "sh")["state"] == "ok"
+    assert not {"cd", "nope", "V", "true"} & {need["name"] for need in answer["needs"]}

@@ -40,8 +40,9 @@ def begun(tree: Path) -> tuple[int, str, Settings]:
 
 
 def built(settings: Settings) -> tuple[str, str, list[str]]:
-    (command,) = settings.command
-    return command, settings.elf, [board.name for board in settings.chosen]
+    recipe = settings.chosen[0].build
+    (command,) = recipe.command
+    return command, recipe.elf, [board.name for board in settings.chosen]
 
 
 def test_a_karatos_tree_needs_nothing_but_a_test(tmp_path: Path) -> None:
@@ -62,20 +63,6 @@ def test_a_cargo_tree(tmp_path: Path) -> None:
     assert command.startswith("cargo build --target {triple}")
     assert (elf, boards) == ("target/{triple}/{profile}/blink", ["lm3s6965evb"])
     assert said.splitlines()[-2] == "next: pytest --arch=arm"
-
-
-def test_a_cargo_workspace_with_two_programs_is_a_question(tmp_path: Path) -> None:
-    member = '[package]\nname = "{}"\n'
-    files = {"Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n'}
-    for name in ("one", "two"):
-        files |= {
-            f"crates/{name}/Cargo.toml": member.format(name),
-            f"crates/{name}/src/main.rs": "",
-        }
-    status, said, _ = begun(plant(tmp_path, {**CARGO, **files}))
-    assert status == 1
-    assert "which program is to be tested: one, two?" in said
-    assert '# elf = "target/{triple}/{profile}/one"' in (tmp_path / "karatos.toml").read_text()
 
 
 def test_the_linker_script_decides_the_board(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A program of the user's between the guest's bytes and the text that a test waits for."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def test_expect_sees_the_text_and_the_raw_bytes_stay(make: Make, tmp_path: Path)
     guest.say(b"\x01\x02\x80")
     guest.console.expect_in_order("boot", "tick", "0x80")
     guest.say(b"\x04")
-    guest.hang_up()
+    guest.close_stream()
     assert guest.console.wait_for_last_byte(5)
     assert guest.console.text == "boot\ntick\n0x80\ndone\n"
     assert (tmp_path / "raw" / "console.log").read_bytes() == b"\x01\x02\x80\x04"
@@ -79,8 +80,15 @@ def test_a_filter_that_is_not_there_is_told_before_the_boot(make: Make) -> None:
 def test_bytes_that_make_no_text_are_not_called_silence_of_the_line(make: Make) -> None:
     guest = make(silence_seconds=1.0)
     guest.say(b"\xfd\xfd")
-    with pytest.raises(Stuck, match=r"No text came out of the filter(.|\n)*raw/console.log \(2 by"):
-        guest.console.expect("boot", timeout=20)
+    with pytest.raises(Stuck, match=r"no text came out of the filter for 1") as caught:
+        guest.console.expect("boot")
+    assert "No text came out of the filter." in str(caught.value)
+    assert "raw/console.log (2 bytes)" in str(caught.value)
+    assert "silent" not in str(caught.value)
+    with pytest.raises(
+        NotSeen, match=r"within 0.2 s; no text came out of the filter for \d\.\d s\."
+    ):
+        guest.console.expect("boot", timeout=0.2)
 
 
 def test_more_bytes_than_the_limit_are_a_flood_before_the_filter_too(make: Make) -> None:
@@ -100,6 +108,14 @@ def test_a_filter_that_hangs_ends_with_the_console(make: Make) -> None:
     assert time.monotonic() - began < 3
 
 
+def test_a_closed_console_waits_for_no_more_bytes(make: Make) -> None:
+    guest = make()
+    guest.say(b"\x01")
+    guest.console.expect("boot")
+    guest.console.close()
+    assert "karatos-filter" not in {thread.name for thread in threading.enumerate()}
+
+
 def test_nothing_is_typed_before_the_firmware_is_ready(make: Make) -> None:
     guest = make(filter=(), ready="login: ")
     guest.later(0.3, b"boot\nlog")
@@ -109,14 +125,26 @@ def test_nothing_is_typed_before_the_firmware_is_ready(make: Make) -> None:
     assert time.monotonic() - began > 0.4
     assert guest.heard() == b"root\n"
     guest.console.sendline("again")
-    guest.console.expect("boot")
+    assert guest.console.text == "boot\nlogin: "
+
+
+def test_the_prompt_that_was_waited_for_is_no_answer(make: Make) -> None:
+    guest = make(filter=(), ready="> ")
+    guest.say(b"shell\n> ")
+    guest.console.sendline("reboot")
+    with pytest.raises(NotSeen):
+        guest.console.expect_exact("> ", timeout=0.2)
+    guest.say(b"ok\n> ")
+    guest.console.expect_exact("> ", timeout=5)
 
 
 def test_what_is_not_ready_is_told(make: Make) -> None:
     guest = make(filter=(), ready="login: ")
     guest.say(b"boot\n")
     guest.console.timeout = 0.2
-    with pytest.raises(NotSeen, match=r"Waited for 'login: ' before typing; it did not come"):
+    with pytest.raises(
+        NotSeen, match=r"'login: ' before typing; it did not come within 0.2 s; the last "
+    ):
         guest.console.send("x")
 
 
@@ -124,6 +152,8 @@ def test_after_a_reset_the_firmware_must_be_ready_anew(make: Make) -> None:
     guest = make(filter=(), ready="> ")
     guest.say(b"a\n> ")
     guest.console.send("x")
+    guest.say(b"> ")
+    guest.console.expect("> ")
     guest.console.note_reset()
     guest.console.timeout = 0.2
     with pytest.raises(NotSeen):

@@ -5,14 +5,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_karatos
+from pytest_karatos.dialect import CASE_KINDS, KINDS, Dialect, Event, Rule
 from pytest_karatos.errors import BadSetting
-from pytest_karatos.event import Dialect, Event, Rule
 from pytest_karatos.scheduler import Parser, detect
-from pytest_karatos.settings.assemble import dialects_of
+from pytest_karatos.settings.resolve import dialects_of
 
 RESOURCES = Path(pytest_karatos.__file__).parent / "resources"
 DIALECTS = dialects_of(tomllib.loads((RESOURCES / "dialects.toml").read_text()))
@@ -164,7 +164,7 @@ def test_the_dialect_is_recognised() -> None:
 
 def test_a_pattern_that_is_none() -> None:
     dialect = Dialect(name="mine", rules=(Rule(kind="run", pattern="RUN (?P<task>"),))
-    with pytest.raises(BadSetting, match=r"dialect 'mine': the pattern of rule 1 \(run\) is no"):
+    with pytest.raises(BadSetting, match=r"dialect 'mine': the pattern of rule 1 \(run\) is not a"):
         Parser(dialect)
 
 
@@ -174,7 +174,6 @@ NOISE = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(NOISE, max_size=20))
 def test_any_text_is_read_without_a_crash(pieces: list[str]) -> None:
     for dialect in DIALECTS:
@@ -195,3 +194,18 @@ def test_endless_text_takes_bounded_time_and_memory(line: str) -> None:
         parser.feed("\n" + (line + "\n") * 5000)
         parser.finish()
     assert time.monotonic() - began < 20
+
+
+def test_names_are_mapped_and_kept_otherwise() -> None:
+    rules = (Rule(kind="send", pattern=r"^(?P<task>\w+) -> (?P<to>\w+)$"),)
+    dialect = Dialect(name="mine", rules=rules, names={"t1": "producer", "t2": "consumer"})
+    found = events_of(dialect, "T1 -> T2\nT3 -> T4\n")
+    assert [(one.task, one.fields["to"]) for one in found] == [
+        ("producer", "consumer"),
+        ("t3", "T4"),
+    ]
+
+
+def test_every_packaged_rule_has_a_kind_that_is_known() -> None:
+    kinds = {rule.kind for dialect in DIALECTS for rule in dialect.rules}
+    assert kinds <= KINDS.keys() | CASE_KINDS.keys()

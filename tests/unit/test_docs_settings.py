@@ -4,9 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema_rs import Draft7Validator
 
-from pytest_karatos.build.memory_template import Memory
+from pytest_karatos.builders.memory_template import Memory
 from pytest_karatos.settings import load, request, rules_for, schema
 from tests.docs_examples import Example, examples
 
@@ -23,11 +23,11 @@ def test_each_settings_file_loads_whole(example: Example, tmp_path: Path) -> Non
     settings = load(root=tmp_path, environ={}, typed={})
     for board in settings.boards:
         assert request(settings, board, "debug").command
-        assert rules_for(settings, board, Path("/k.elf")).faults
+        assert rules_for(board, Path("/k.elf")).known
 
 
 def test_the_template_is_drawn_as_the_page_shows() -> None:
     before, after = (one.text for one in examples(HOW_TO / "memory-templates.md"))
     settings = load(root=FIRMWARE, environ={}, typed={"board": "lm3s811"})
     (board,) = settings.chosen
-    assert Memory(board=board).drawn("memory-arm.x", before.encode()).decode() == after
+    assert Memory(board=board).rendered("memory-arm.x", before.encode()).decode() == after

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_karatos.board import Board, Region
-from pytest_karatos.elf import Elf, check, read
+from pytest_karatos.elf import Elf, Segment, check, read
 from pytest_karatos.errors import BadFirmware
-from tests.unit.elf_builder import ALLOC, COMPRESSED, RISCV, WRITE, Part, build_elf
+from tests.unit.elf_builder import ALLOC, COMPRESSED, RISCV, TLS, WRITE, Part, build_elf
 
 TEXT = Part(name=".text", address=0x100, data=b"\x01" * 64)
 DATA = Part(
@@ -134,7 +134,6 @@ def test_garbage_in_a_name_is_no_crash(tmp_path: Path) -> None:
     assert elf_of(tmp_path, raw.replace(b".t\x1b[1m", b"\xff\xfe\x1b[1m")).sections
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_bytes_are_an_elf_or_a_sentence(data: st.DataObject) -> None:
     whole = bytearray(build_elf(TEXT, DATA, BSS))
@@ -191,3 +190,83 @@ def test_addresses_outside_the_board(tmp_path: Path) -> None:
 def test_a_board_without_regions_is_not_asked_about_addresses(tmp_path: Path) -> None:
     elf = elf_of(tmp_path, build_elf(TEXT, entry=0x8000_0000))
     check(elf, replace(BOARD, regions=()))
+
+
+HEAP = Part(name=".heap", address=0x2000_0110, nobits=1024, flags=ALLOC | WRITE)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            [replace(BSS, nobits=0x1_0000)],
+            (
+                "'.bss' does not fit region 'ram' (0x20000000..0x20010000, 65,536 B): "
+                "it ends at 0x20010010, 16 B over"
+            ),
+        ),
+        (
+            [BSS, replace(HEAP, nobits=64 * 1024)],
+            (
+                "'.heap' does not fit region 'ram' (0x20000000..0x20010000, 65,536 B): "
+                "it ends at 0x20010110, 272 B over"
+            ),
+        ),
+        (  # what follows is over too, although it begins outside of every region
+            [replace(BSS, nobits=0x1_0000), replace(HEAP, address=0x2001_0010)],
+            (
+                "'.bss', '.heap' do not fit region 'ram' (0x20000000..0x20010000, 65,536 B): "
+                "they end at 0x20010410, 1,040 B over"
+            ),
+        ),
+        (
+            [Part(name=".rodata", address=0x3_FFF0, data=b"\x03" * 17)],
+            (
+                "'.rodata' does not fit region 'flash' (0x0..0x40000, 262,144 B): "
+                "it ends at 0x40001, 1 B over"
+            ),
+        ),
+        (  # the copy of .data in flash
+            [replace(DATA, load_address=0x3_FFFF)],
+            (
+                "'.data' does not fit region 'flash' (0x0..0x40000, 262,144 B): "
+                "it ends at 0x4000f, 15 B over"
+            ),
+        ),
+        (
+            [Part(name=".ccm", address=0x1000_0000, nobits=1024)],
+            "keeps '.ccm' at 0x10000000..0x10000400 (1,024 B), outside the memory of board ",
+        ),
+    ],
+)
+def test_what_is_bigger_than_its_memory(tmp_path: Path, parts: list[Part], said: str) -> None:
+    whole = misfit(elf_of(tmp_path, build_elf(TEXT, *parts)))
+    assert said in whole
+    assert "fix: make it smaller, or say the memory that the board has: [boards.lm3s" in whole
+
+
+def test_what_ends_where_its_memory_ends_fits(tmp_path: Path) -> None:
+    full = replace(BSS, nobits=0x1_0000 - 0x10)
+    check(elf_of(tmp_path, build_elf(TEXT, DATA, full)), BOARD)
+    # Regions that touch are one memory.
+    more = Region(name="ram2", start=0x2001_0000, size_bytes=1024)
+    wider = replace(BOARD, regions=(*BOARD.regions, more))
+    check(elf_of(tmp_path, build_elf(TEXT, DATA, replace(full, nobits=0x1_0000))), wider)
+
+
+def test_a_segment_is_judged_where_no_section_tells_of_it(tmp_path: Path) -> None:
+    big = build_elf(TEXT, replace(BSS, nobits=0x1_0000), sections=False)
+    assert "'segment 1' does not fit region 'ram'" in misfit(elf_of(tmp_path, big))
+    elf = elf_of(tmp_path, build_elf(TEXT))
+    far = Segment(
+        address=0x6000_0000, load_address=0x6000_0000, offset=0, file_bytes=0, memory_bytes=8
+    )
+    assert "keeps 'segment 1' at 0x60000000..0x60000008" in (
+        misfit(replace(elf, segments=(*elf.segments, far)))
+    )
+
+
+def test_what_each_thread_has_takes_no_memory_of_its_own(tmp_path: Path) -> None:
+    tbss = Part(name=".tbss", address=0x2000_FFFF, nobits=99, flags=ALLOC | WRITE | TLS)
+    elf = elf_of(tmp_path, build_elf(TEXT, DATA, tbss))
+    assert [one.name for one in elf.sections] == [".text", ".data"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.engine import connect, host_ca
-from pytest_karatos.engine.connection import _down
+from pytest_karatos.containers import connect, host_ca
+from pytest_karatos.containers.connect import _down
 from pytest_karatos.errors import EngineDown
 from pytest_karatos.process import output_of
 
@@ -75,7 +75,7 @@ def test_a_refused_user_is_told_of_the_group(tmp_path: Path) -> None:
 def test_the_sdk_is_not_installed() -> None:
     script = (
         "import sys; sys.modules['docker'] = None\n"
-        "from pytest_karatos.engine import connect\n"
+        "from pytest_karatos.containers import connect\n"
         "from pytest_karatos.errors import MissingTool\n"
         "try: connect({})\n"
         "except MissingTool as error: print(error)\n"
@@ -85,7 +85,7 @@ def test_the_sdk_is_not_installed() -> None:
 
 
 def test_importing_the_door_does_not_import_the_sdk() -> None:
-    script = "import sys, pytest_karatos.engine; print('docker' in sys.modules)"
+    script = "import sys, pytest_karatos.containers; print('docker' in sys.modules)"
     assert output_of([sys.executable, "-c", script]).stdout == "False\n"
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pytest_karatos.report import github
 from pytest_karatos.report.markdown import code, fence, prose, table
 from pytest_karatos.text import printable
-from tests.unit.hand_made import HOSTILE, boot, failed, ledger, line, record
+from tests.unit.hand_made import HOSTILE, boot, build_facts, failed, ledger, line, record
 
 
-def shown(markdown: str) -> "Page":
+def short_repr(markdown: str) -> "Page":
     options = Options.CMARK_OPT_UNSAFE  # GitHub lets some HTML through: hold us to not making any
     page = Page()
     page.feed(cmarkgfm.github_flavored_markdown_to_html(markdown, options))
@@ -46,7 +46,7 @@ def test_a_green_run_says_so_and_shows_sizes_against_budgets() -> None:
     assert (
         "| █████░░░░░ 14,232 of 24,576 B (58 %) | 9,000 B, no budget | 1.2 s | ✅ passed |" in text
     )
-    page = shown(text)
+    page = short_repr(text)
     assert page.tags.count("table") == 1
     assert "1 built." in page.text
 
@@ -56,7 +56,7 @@ def test_a_red_run_shows_cause_tests_and_console() -> None:
     text = github.summary(ledger(red, record("test_b")))
     assert text.startswith("## ❌ karatos: the run failed: 1 failed, 1 passed")
     assert "| ❌ 1 failed |" in text
-    page = shown(text)
+    page = short_repr(text)
     assert "Stuck: it idles for ever" in page.text
     assert "test_a on arm" in page.text
     assert "      2 | HardFault at 0x10" in page.text
@@ -136,9 +136,9 @@ def test_a_silent_console_shows_what_came_out_elsewhere() -> None:
 @given(HOSTILE, HOSTILE)
 def test_nothing_hostile_becomes_markup(text: str, other: str) -> None:
     red = failed(text, other, target=other, details=text, boots=[boot(text, other)])
-    build = {"title": other, "ok": False, "by": text, "seconds": 1}
+    build = {**build_facts(other), "ok": False, "by": text}
     settings = {"revision": text, "builder": other, "builder_why": "", "source": "."}
-    page = shown(github.summary(ledger(red, builds=[build], settings=settings)))
+    page = short_repr(github.summary(ledger(red, builds=[build], settings=settings)))
     assert set(page.tags) <= ALLOWED
     assert page.tags.count("pre lang") == 1
     assert page.tags.count("table") == 1
@@ -148,14 +148,14 @@ def test_nothing_hostile_becomes_markup(text: str, other: str) -> None:
 @given(HOSTILE)
 def test_prose_reads_as_it_was_written(text: str) -> None:
     wanted = " ".join(printable(text).split())
-    cell = shown("\n".join(table(["x"], [[f"b{prose(text)}e"]])))
+    cell = short_repr("\n".join(table(["x"], [[f"b{prose(text)}e"]])))
     assert cell.text.split() == ["x", *f"b{wanted}e".split()]
-    assert set(shown(f"b{prose(text)}e {code(text)}").tags) == {"p", "code"}
+    assert set(short_repr(f"b{prose(text)}e {code(text)}").tags) == {"p", "code"}
 
 
 @given(st.lists(HOSTILE.map(lambda text: "1 | " + " ".join(printable(text).split("\n")))))
 def test_no_line_ends_its_fence(lines: list[str]) -> None:
-    page = shown("\n".join([*fence(lines), "", "behind"]))
+    page = short_repr("\n".join([*fence(lines), "", "behind"]))
     assert page.tags == ["pre lang", "code", "p"]
     assert page.text.strip().endswith("behind")
 

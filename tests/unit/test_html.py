@@ -2,16 +2,19 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pytest_karatos.emulators.facts import unknown_boot
 from pytest_karatos.report.html.links import Links, anchor
 from pytest_karatos.report.html.page import page, title
 from pytest_karatos.report.html.row import FAILURE, row_block
 from pytest_karatos.report.html.template import style
 from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.shape import Phase, TargetFacts
+from tests.unit.hand_made import figure
 
 Facts = dict[str, Any]
 LINKS = Links(folder=Path("/here/reports"))
@@ -21,15 +24,13 @@ FIRMWARE: Facts = {
     "arch": "riscv",
     "profile": "debug",
     "features": [],
-    "flash_bytes": 15_000,
-    "flash_limit": 16_384,
-    "flash_limit_origin": "karatos.toml:3",
-    "flash_room": 262_144,
-    "ram_bytes": 1_000,
-    "ram_limit": None,
-    "ram_limit_origin": "",
-    "ram_room": 65_536,
-    "reserved_bytes": 0,
+    "name": "",
+    "binary": "",
+    "build": "k1",
+    "measurements": [
+        figure("flash", 15_000, limit=16_384, limit_origin="karatos.toml:3", room=262_144),
+        figure("ram", 1_000, room=65_536),
+    ],
     "build_seconds": 2.5,
     "fresh": True,
     "builder": "docker",
@@ -45,12 +46,14 @@ ARM = ("arm", "lm3s6965evb", "debug")
 
 
 def line(number: int, text: str, *, mark: bool = False) -> Facts:
-    return {"number": number, "seconds": 0.5, "tick": 7, "text": text, "mark": mark}
+    stamp = {"instructions": 1_234 * number, "guest_seconds": 0.000039}
+    return {"number": number, "seconds": 0.5, **stamp, "tick": 7, "text": text, "mark": mark}
 
 
 def boot(*log: Facts) -> Facts:
-    facts = {"exit_status": 101, "bytes": 1234, "instructions": 9, "emulator": "QEMU 7.2.9"}
-    return {**facts, "folder": "/here/.karatos/run/tests/a", "log": list(log), "command": "qemu -M"}
+    told = {"exit_status": 101, "bytes": 1234, "emulator": "QEMU 7.2.9", "command": "qemu -M"}
+    blank = unknown_boot("/here/.karatos/run/tests/a")
+    return {**blank, **told, "measurements": [], "log": list(log), "elsewhere": []}
 
 
 def phase(test: str, where: tuple[str, str, str] = RISCV, **more: object) -> Facts:
@@ -60,10 +63,15 @@ def phase(test: str, where: tuple[str, str, str] = RISCV, **more: object) -> Fac
     return {**facts, **place, "outcome": "passed", "seconds": 0.1, "firmware": FIRMWARE, **more}
 
 
+def target(where: tuple[str, str, str]) -> TargetFacts:
+    arch, board, profile = where
+    return {"arch": arch, "board": board, "profile": profile}
+
+
 def ledger(*phases: Facts) -> Ledger:
     made = Ledger(run={"exit_status": int(any(one["outcome"] == "failed" for one in phases))})
     for one in phases:
-        made.take(one)
+        made.take(cast("Phase", one))
     return made
 
 
@@ -120,7 +128,7 @@ def test_a_green_and_an_empty_run_say_so() -> None:
 
 def test_a_board_without_a_test_has_a_row() -> None:
     run = ledger(phase("a", ARM, outcome="skipped", firmware=None))
-    run.targets = [dict(zip(("arch", "board", "profile"), RISCV, strict=True))]
+    run.targets = [target(RISCV)]
     text = Seen(page(run, LINKS)).text
     assert "no test ran" in text
     assert "0 of 1 passed (1 skipped)" in " ".join(text.split())
@@ -157,6 +165,15 @@ def test_the_fault_line_is_marked_by_more_than_colour() -> None:
     assert "▶ HardFault" in found.text
 
 
+def test_a_line_has_the_guests_measures_where_a_test_asked() -> None:
+    unasked = {**line(2, "other"), "instructions": None, "guest_seconds": None}
+    found = seen(phase("a", boots=[boot(line(1, "one"), unasked)]))
+    assert "instructions" in found.text
+    assert "1,234" in found.text
+    assert "0.000039" in found.text
+    assert "guest s" not in seen(phase("a", boots=[boot(unasked)])).text
+
+
 def test_only_red_tests_are_open() -> None:
     found = seen(phase("a"), phase("b", outcome="failed", message="no"))
     matrix = [one for tag, one in found.elements if tag == "details"]
@@ -165,7 +182,7 @@ def test_only_red_tests_are_open() -> None:
 
 def test_the_same_failure_can_be_run_again() -> None:
     run = ledger(phase("t.py::a b", outcome="failed"))
-    run.targets = [dict(zip(("arch", "board", "profile"), RISCV, strict=True))]
+    run.targets = [target(RISCV)]
     text = Seen(page(run, LINKS)).text
     assert "pytest --arch=riscv --karatos-profile=debug 't.py::a b[riscv]'" in text
 
@@ -180,8 +197,8 @@ def test_the_page_is_bounded_and_red_logs_come_first() -> None:
     assert "The page has its fill of console text: read console.log." in html
 
 
-def test_a_silent_console_and_an_old_boot_without_facts_are_shown() -> None:
-    found = seen(phase("a", boots=[{"folder": "/x", "log": []}]))
+def test_a_silent_console_is_shown() -> None:
+    found = seen(phase("a", boots=[boot()]))
     assert "The console stayed silent: not one byte." in found.text
 
 
@@ -222,7 +239,7 @@ def everywhere(text: str) -> Seen:
     one = phase(text, where, outcome="failed", firmware=firmware, boots=[log], **told)
     crashed = phase(f"{text}2", where, outcome="failed", when="???", firmware=None, **told)
     run = ledger(one, crashed)
-    run.targets = [dict(zip(("arch", "board", "profile"), where, strict=True))]
+    run.targets = [target(where)]
     run.run["id"] = text
     html = page(run, LINKS) + row_block(run.tests[0], text, [(text, text + "x")], LINKS)
     html.encode()  # a page with half a surrogate could not be written
@@ -230,6 +247,7 @@ def everywhere(text: str) -> Seen:
 
 
 @given(HOSTILE)
+@example("auto")
 def test_no_text_becomes_markup(text: str) -> None:
     found, harmless = everywhere(text), everywhere(NEUTRAL)
     tags = [tag for tag, _ in found.elements]

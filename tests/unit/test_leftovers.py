@@ -4,14 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from pytest_karatos.emulate.leftovers import is_leftover, prefix, private_folder, sweep
+from pytest_karatos.deadline import Deadline
+from pytest_karatos.emulators.tempdirs import is_leftover, prefix, private_folder, sweep
 
 _HOLDER = """
-import sys
+import os, signal, sys
 from pathlib import Path
-from pytest_karatos.emulate.leftovers import private_folder
+from pytest_karatos.emulators.tempdirs import private_folder
+from pytest_karatos.process import guard
+if "unguarded" in sys.argv:
+    os.kill(guard()._shell.pid, signal.SIGKILL)
 with private_folder(Path(sys.argv[1])) as folder:
     (folder / "console.in").write_text("")
     print(folder, flush=True)
@@ -19,16 +24,29 @@ with private_folder(Path(sys.argv[1])) as folder:
 """
 
 
-def holder(root: Path) -> "tuple[subprocess.Popen[bytes], Path]":
-    argv = [sys.executable, "-c", _HOLDER, str(root)]
+def holder(root: Path, *words: str) -> "tuple[subprocess.Popen[bytes], Path]":
+    argv = [sys.executable, "-c", _HOLDER, str(root), *words]
     process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout
     return process, Path(process.stdout.readline().decode().strip())
 
 
-def test_what_kill_9_leaves_is_swept_by_the_next_one(tmp_path: Path) -> None:
+def test_the_folder_of_a_killed_process_is_removed_by_its_guard(tmp_path: Path) -> None:
     living, kept = holder(tmp_path)
     killed, left = holder(tmp_path)
+    with living, killed:
+        killed.send_signal(signal.SIGKILL)
+        deadline = Deadline(5)
+        while left.exists() and not deadline.expired:
+            time.sleep(0.01)
+        assert list(tmp_path.iterdir()) == [kept]
+        living.communicate(b"\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_left_without_a_guard_is_swept_by_the_next_one(tmp_path: Path) -> None:
+    living, kept = holder(tmp_path)
+    killed, left = holder(tmp_path, "unguarded")
     with living, killed:
         killed.send_signal(signal.SIGKILL)
         killed.wait()

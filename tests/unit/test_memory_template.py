@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.board import Board, Region
-from pytest_karatos.build.memory_template import Memory
-from pytest_karatos.build.workspace import survey, sync
+from pytest_karatos.builders.memory_template import Memory
+from pytest_karatos.builders.sources import survey
+from pytest_karatos.builders.workspace import sync
 from pytest_karatos.errors import BadSetting
 
 BOARD = Board(
@@ -18,7 +19,7 @@ BOARD = Board(
         Region(name="ram", start=0x2000_0000, size_bytes=8 * 1024),
     ),
 )
-MEMORY = Memory(board=BOARD, strangers=("riscv", "virt"))
+MEMORY = Memory(board=BOARD, other_boards=("riscv", "virt"))
 TEMPLATE = """\
 MEMORY
 {

@@ -71,7 +71,7 @@ def test_kill_dash_9_of_the_parent_leaves_nothing() -> None:
 
 def test_a_missing_program_is_named() -> None:
     with pytest.raises(MissingTool, match="no-such-tool") as caught:
-        find_tool("no-such-tool", needed_for="this test.", cure="none")
+        find_tool("no-such-tool", needed_for="this test.", fix="none")
     assert "why: this test." in str(caught.value)
     with pytest.raises(MissingTool, match="no-such-tool"):
         output_of(["no-such-tool"])

@@ -1,12 +1,13 @@
 """The reference pages are what the code says, and the code's words are all explained."""
 
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
-from pytest_karatos.roof.target import MARKER_WORDS
+from pytest_karatos.pytest_plugin.params import MARKER_WORDS
 from pytest_karatos.settings.keys import KEYS
 from tests.reference import FOLDER, MARKER, PAGES
 
@@ -17,8 +18,9 @@ def test_the_page_is_what_the_code_says(name: str) -> None:
 
 
 def test_every_flag_of_pytest_help_is_on_the_page_and_no_other() -> None:
-    argv = [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"]
-    said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    argv = [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider", "-p", "karatos"]
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    said = subprocess.run(argv, check=True, capture_output=True, text=True, env=alone).stdout
     pattern = re.compile(r"(?<![\w-])--(?:karatos-[a-z-]+|arch)\b")
     real = set(pattern.findall(said))
     page = set(pattern.findall((FOLDER / "flags.md").read_text()))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_karatos.dialect import Dialect, Rule
 from pytest_karatos.errors import Forbidden, MachineEnded, Misbehaved, NotSeen, Stuck, WrongSchedule
 from pytest_karatos.scheduler import Scheduler
 from tests.unit.console.guest import Guest as ConsoleGuest
@@ -44,7 +45,7 @@ def guest(tmp_path: Path) -> Iterator[Guest]:
     made = Guest(tmp_path)
     yield made
     made.console.close()
-    made.hang_up()
+    made.close_stream()
     made.pump.forget()
 
 
@@ -100,15 +101,21 @@ def test_a_task_that_is_not_spawned(guest: Guest) -> None:
 
 def test_a_starved_task(guest: Guest) -> None:
     scheduler = guest.tells(BOOT + rounds(40, TASKS[:3]))
-    said = fails(WrongSchedule, lambda: scheduler.ran("low"))
+    said = fails(WrongSchedule, lambda: scheduler.ran("low", within_rounds=30))
     assert said.startswith(
-        "task 'low' did not run within 30 rounds: ran critical 30, high 29, normal 29."
+        "task 'low' did not run within 31 rounds: ran critical 31, high 30, normal 30."
     )
-    assert "console line 94: @150 run task=critical n=30" in said
+    assert "console line 97: @155 run task=critical n=31" in said
     said = fails(WrongSchedule, lambda: scheduler.no_starvation(rounds=10))
-    assert said.startswith("task 'low' did not run within 10 rounds")
+    assert said.startswith("task 'low' did not run within 10 rounds of 'critical'")
     said = fails(WrongSchedule, lambda: scheduler.runs_in_priority_order(rounds=3))
-    assert said.startswith("task 'low' did not run within 33 rounds: ran critical 33, high 32")
+    assert said.startswith("round 1 ran normal twice: task 'low' did not run in between.")
+
+
+def test_ran_waits_as_long_as_told_however_often_others_run(guest: Guest) -> None:
+    guest.tells(BOOT + rounds(40, TASKS[:3]))
+    threading.Timer(0.2, guest.tells, ("@9 run task=low n=1\n",)).start()
+    guest.scheduler.ran("low", timeout=3)
 
 
 def test_a_task_that_runs_too_little_before_the_end(guest: Guest) -> None:
@@ -190,7 +197,7 @@ def test_silence_ends_the_wait(guest: Guest) -> None:
 
 def test_the_end_of_the_machine_ends_the_wait(guest: Guest) -> None:
     guest.tells(BOOT + "@5 run task=critical n=1")
-    guest.hang_up()
+    guest.close_stream()
     guest.scheduler.ran("critical")  # its line lacks the newline
     said = fails(MachineEnded, lambda: guest.scheduler.ran("low"))
     assert said.startswith("task 'low' did not run within 1 rounds: ran critical 1.")
@@ -201,7 +208,7 @@ def test_time_is_over_although_the_console_never_rests(guest: Guest) -> None:
 
     def chatter() -> None:
         number = 0
-        while not stop.is_set():
+        while not stop.wait(0.002):
             number += 1
             guest.tells(f"tick {number}\n" * 5)
 
@@ -213,12 +220,12 @@ def test_time_is_over_although_the_console_never_rests(guest: Guest) -> None:
     finally:
         stop.set()
         talker.join()
-    assert said.startswith("task 'low' did not run within 0 rounds: ran nobody.")
+    assert said.startswith("task 'low' did not run within 0 rounds: ran no task.")
 
 
 def test_a_console_that_no_dialect_knows(guest: Guest) -> None:
     guest.tells("hello\n")
-    guest.hang_up()
+    guest.close_stream()
     said = fails(MachineEnded, lambda: guest.scheduler.spawned("low"))
     assert (
         "no line of the console is a scheduler's (dialects tried: 'reference' and 'karatos')"
@@ -237,5 +244,25 @@ def test_karatos_starves_all_but_its_critical_task(guest: Guest) -> None:
     scheduler.spawned("Critical", "Message")
     scheduler.ran("critical", times=20)
     said = fails(WrongSchedule, lambda: scheduler.no_starvation(rounds=20))
-    assert said.startswith("task 'message' did not run within 20 rounds: ran critical 20.")
-    assert re.search(r"console line \d+: 🚨 CRITICAL: System task # 20", said)
+    assert said.startswith("task 'message' did not run within 20 rounds of 'critical'")
+    assert re.search(r"console line \d+: 🚨 CRITICAL: System task # 21", said)
+
+
+def test_a_firmware_that_says_it_failed_did_not_pass(guest: Guest) -> None:
+    rules = (Rule(kind="pass", pattern="^PASS"), Rule(kind="fail", pattern="^FAIL: (?P<case>.*)"))
+    scheduler = Scheduler(guest.console, Dialect(name="mine", rules=rules), timeout=5.0)
+    guest.say(b"FAIL: queue\nPASS\n")
+    with pytest.raises(Forbidden, match="said that it failed while the test waited for") as caught:
+        scheduler.passed()
+    assert "FAIL: queue" in str(caught.value)
+
+
+def test_a_failure_that_nobody_waited_for_is_judged_at_the_end(guest: Guest) -> None:
+    rules = (Rule(kind="pass", pattern="^PASS"), Rule(kind="fail", pattern="^FAIL: (?P<case>.*)"))
+    scheduler = Scheduler(guest.console, Dialect(name="mine", rules=rules), timeout=5.0)
+    guest.say(b"PASS\n")
+    scheduler.passed()
+    guest.say(b"FAIL: teardown\n")
+    guest.console.expect("teardown\n")
+    with pytest.raises(Forbidden, match="the firmware said that it failed"):
+        scheduler.check(ended=True)

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_karatos.errors import BadSetting, Fixable
 from pytest_karatos.settings import load
-from pytest_karatos.settings.locate import lines_of
+from pytest_karatos.settings.toml import lines_of
 
 NESTED = (
     '''\
@@ -46,36 +46,65 @@ CASES = [
         "[build]\nmemory = '4 GiBs'",
         "must be a size such as '24 KiB', '64 KB' or 4096, not '4 GiBs'",
     ),
-    ("[build.env]\n'A=B' = 'x'", "karatos.toml:2: 'A=B' is no name of an environment variable."),
+    (
+        "[build.env]\n'A=B' = 'x'",
+        "karatos.toml:2: 'A=B' is not a valid name for an environment variable.",
+    ),
     ("[boards.virt]\nconsole = 'uart'", "must be 'uart0' to 'uart9' or 'semihosting', not 'uart'"),
-    ("[boards.virt]\nloader = 'x'", "boards.virt.loader must be one of 'kernel', 'bios', 'device'"),
+    ("[console]\nprompt = '.*'", "2: console.prompt must be a text, or a regular expression, that"),
+    ('[console]\nprompt = "\\n> "', "2: console.prompt must be a text, or a regular expression,"),
+    ("[boards.virt]\nloader = 3", "2: boards.virt.loader must be kernel, bios or device, not 3."),
+    ("[boards.virt]\nloader = 'x'", "2: unknown loader 'x'. Known: kernel, bios, device."),
     ("[build]\nfoldr = 'x'", "2: unknown key 'foldr' in [build]. Did you mean 'folder'?"),
-    ("[build]\nseriel = true", "2: unknown key 'seriel' in [build]. Did you mean 'serial'?"),
+    ("[build]\nexclusiv = true", "2: unknown key 'exclusiv' in [build]. Did you mean 'exclusive'?"),
+    ("[build]\nserial = true", "karatos.toml:2: build.serial is called build.exclusive now."),
+    ("[emulator]\ntimeout = 3", "2: emulator.timeout is called console.timeout now."),
+    ("[emulator]\nuse = 'host'", "2: emulator.use is called emulator.launcher now."),
     ("[build]\nfolder = '../x'", "2: build.folder must be a folder in the firmware's tree, not"),
     ("[build]\ncommand = []", "2: build.command must be a shell command, or a list of them"),
     ("[console]\nfiltre = []", "2: unknown key 'filtre' in [console]. Did you mean 'filter'?"),
     ("[console]\nredy = 'x'", "2: unknown key 'redy' in [console]. Did you mean 'ready'?"),
     ("[console]\nfilter = 'x'", "2: console.filter must be a list of texts, not 'x'."),
     ("[run]\nexpect_exti = 0", "unknown key 'expect_exti' in [run]. Did you mean 'expect_exit'?"),
-    ("[run]\nexpect_exit = true", "2: run.expect_exit must be an exit status (0 to 255; -6 for"),
+    ("[run]\nexpect_exit = true", "2: run.expect_exit must be an exit status (0 to 255; no signal"),
     ("[boards.virt]\nexpect_exit = 'no'", "boards.virt.expect_exit must be an exit status"),
     (
         "[boards.virt.build]\nfoldr = 'x'",
         "unknown key 'foldr' in [boards.virt.build]. Did you mean 'folder'?",
     ),
     ("[boards.virt]\nbuild = 'x'", "2: boards.virt.build must be a table, not 'x'."),
-    ("[boards.virt.build.env]\n'A=B' = 'x'", "'A=B' is no name of an environment variable."),
+    (
+        "[boards.virt.build.env]\n'A=B' = 'x'",
+        "'A=B' is not a valid name for an environment variable.",
+    ),
     ("[boards.vrt]\nicount = 'off'", "board 'vrt' has no arch. Did you mean 'virt'?"),
     ("[boards.a]\narch = 'amr'", "karatos.toml:2: board 'a' has arch 'amr', but [targets.amr] d"),
     ("[boards.a]\narch='arm'\nregions.r.start = 1", "3: region 'r' of board 'a' has no size."),
-    ("[boards.'a/b']\narch = 'arm'", "karatos.toml:2: 'a/b' is no board name"),
+    ("[boards.'a/b']\narch = 'arm'", "karatos.toml:2: 'a/b' is not a board name"),
     ("[budget.amr]\nflash = 1", "2: [budget.amr] names no arch or board. Did you mean 'arm'?"),
     ("[budget.arm]\nflsh = 1", "2: unknown key 'flsh' in [budget.arm]. Did you mean 'flash'?"),
+    ("[budget.arm.release]\nRAM = 1", "unknown key 'RAM' in [budget.arm.release]. Did you mean 'r"),
+    ("[budget.arm]\nstack = -1", "2: budget.arm.stack must be a number, or a size such as"),
+    ("[budget.arm]\nstack = true", "2: budget.arm.stack must be a number, or a size such as"),
+    ("[budget.arm.debug.x]\nstack = 1", "1: budget.arm.debug.x must be a number, or a size"),
     (
         "[budget.arm.release]\nram = '0 KiB'",
         "karatos.toml:2: budget.arm.release.ram must be a size",
     ),
-    ("[[dialects.x]]\nkind = 'a'\npattern = '('", "karatos.toml:1: dialects.x must be a list of"),
+    ("[[dialects.x]]\nkind = 'a'", "karatos.toml:1: dialects.x must be a list of"),
+    (
+        "[[dialects.x]]\nkind = 'boot'\npattern = 'a'\n[[dialects.x]]\nkind = 'bot'\npattern = 'b'",
+        "karatos.toml:4: dialects.x, item 2: unknown kind 'bot'. Did you mean 'boot'? Known: ",
+    ),
+    (
+        "[dialects.x]\nrules = [\n  { kind = 'boot', pattern = '(' },\n]",
+        "karatos.toml:3: dialects.x.rules, item 1: the pattern is not a regular expression: ",
+    ),
+    (
+        "[[dialects.x]]\nkind = 'run'\npattern = 'RUN'",
+        "karatos.toml:1: dialects.x, item 1: a rule for 'run' needs the group (?P<task>...)",
+    ),
+    ("[dialects.x.names]\nT1 = 'low'", "karatos.toml:2: dialect 'x' has names and no rule."),
     ("[console]\ndialect = 'karatoss'", "karatos.toml:2: unknown dialect 'karatoss'."),
     ("[toolchain]\nimage = 'a'\n[build]\nimage = 'b'", "another spelling"),
     (
@@ -122,9 +151,9 @@ def test_a_byte_order_mark_and_crlf_are_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "environ", "said"),
     [
-        ({"timeout": "x"}, {}, "--karatos-timeout: emulator.timeout must be a number of seconds"),
-        ({"timeout": -1.0}, {}, "--karatos-timeout: emulator.timeout must be"),
-        ({"karatos_timeout": "x"}, {}, "ini karatos_timeout: emulator.timeout must be"),
+        ({"timeout": "x"}, {}, "--karatos-timeout: console.timeout must be a number of seconds"),
+        ({"timeout": -1.0}, {}, "--karatos-timeout: console.timeout must be"),
+        ({"karatos_timeout": "x"}, {}, "ini karatos_timeout: console.timeout must be"),
         ({}, {"KARATOS_CPUS": "many"}, "KARATOS_CPUS: build.cpus must be a number above zero"),
         ({"profile": ["a b"]}, {}, "--karatos-profile: build.profiles must be"),
     ],
@@ -140,7 +169,7 @@ def test_two_defaults_of_an_arch(tmp_path: Path) -> None:
     (tmp_path / "karatos.toml").write_text(
         "[boards.a]\narch='arm'\ndefault=true\n[boards.b]\narch='arm'\ndefault=true\n"
     )
-    with pytest.raises(BadSetting, match=r"karatos\.toml:6: boards 'a' and 'b' both say default"):
+    with pytest.raises(BadSetting, match=r"karatos\.toml:6: boards 'a' and 'b' both set default"):
         load(root=tmp_path, environ={}, typed={})
 
 
@@ -149,6 +178,8 @@ def test_lines_are_found_in_nested_tables() -> None:
         ("title",): 2,
         ("title", "a"): 2,
         ("list",): 6,
+        ("list", "0"): 7,
+        ("list", "1"): 8,
         ("list", "x"): 7,
         ("list", "y"): 7,
         ("list", "z"): 8,
@@ -156,6 +187,8 @@ def test_lines_are_found_in_nested_tables() -> None:
         ("quoted name", "b"): 10,
         ("quoted name", "b", "lit"): 11,
         ("many",): 13,
+        ("many", "0"): 13,
+        ("many", "1"): 15,
         ("many", "c"): 14,
         ("many", "c", "d"): 14,
         ("many", "c", "d", "e"): 14,

@@ -4,10 +4,14 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from pytest_karatos.board import Board, Region
 from pytest_karatos.elf import read
 from pytest_karatos.firmware import Sizes
-from pytest_karatos.measure.size import sizes
+from pytest_karatos.measure import take
+from pytest_karatos.measure.protocol import BuiltElf
+from pytest_karatos.measurement import When
 from tests.unit.elf_builder import ALLOC, RISCV, WRITE, Part, build_elf
 
 FLASH = Region(name="flash", start=0, size_bytes=256 * 1024)
@@ -31,12 +35,32 @@ DEBUG = Part(name=".debug_info", data=b"x" * 5000, flags=0)
 def measured(tmp_path: Path, raw: bytes, board: Board = ARM) -> Sizes:
     path = tmp_path / "kernel"
     path.write_bytes(raw)
-    return sizes(read(path), board)
+    found = take(When.ELF, BuiltElf(elf=read(path), board=board))
+    return Sizes(**{f"{one.name}_bytes": int(one.value) for one in found})
 
 
 def test_data_costs_flash_and_ram_and_padding_costs_flash(tmp_path: Path) -> None:
     found = measured(tmp_path, build_elf(VECTORS, TEXT, DATA, BSS, HEAP, STACK, DEBUG))
     assert found == Sizes(flash_bytes=140, ram_bytes=276, reserved_bytes=3072)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".heap",
+        ".stack",
+        ".stack.task",
+        ".uninit",
+        ".noinit",
+        "._user_heap_stack",
+        "._stack",
+        "._heap",
+    ],
+)
+def test_room_set_aside_is_reserved_and_not_ram(tmp_path: Path, name: str) -> None:
+    room = Part(name=name, address=0x2000_0200, nobits=1024, flags=ALLOC | WRITE)
+    found = measured(tmp_path, build_elf(VECTORS, TEXT, BSS, room))
+    assert found == Sizes(flash_bytes=121, ram_bytes=260, reserved_bytes=1024)
 
 
 def test_a_header_swallowed_by_the_first_segment_is_not_flash(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.build.slots import Slots, cores, environment, jobs_each
+from pytest_karatos.builders.locks import JobSlots, cores, environment, jobs_each
 
 HOLDER = """
 import sys
 from pathlib import Path
-from pytest_karatos.build.slots import Slots
-with Slots(folder=Path(sys.argv[1]), count=1).taken(60, print):
+from pytest_karatos.builders.locks import JobSlots
+with JobSlots(folder=Path(sys.argv[1]), count=1).taken(60, print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -34,7 +34,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_free_slot_is_taken_in_silence(tmp_path: Path) -> None:
     said: list[str] = []
-    slots = Slots(folder=tmp_path, count=2)
+    slots = JobSlots(folder=tmp_path, count=2)
     with slots.taken(60, said.append), slots.taken(60, said.append):
         assert said == []
 
@@ -48,27 +48,27 @@ def test_who_waits_says_so_and_a_killed_holder_frees_its_slot(
         said.append(text)
         holder.kill()
 
-    with Slots(folder=tmp_path, count=1).taken(60, waiting):
+    with JobSlots(folder=tmp_path, count=1).taken(60, waiting):
         assert said == ["waiting for a build slot, 1 of 1 taken"]
 
 
 @pytest.mark.usefixtures("holder")
 def test_a_slot_that_never_comes_does_not_stop_a_build(tmp_path: Path) -> None:
     said: list[str] = []
-    with Slots(folder=tmp_path, count=1).taken(0.3, said.append):
+    with JobSlots(folder=tmp_path, count=1).taken(0.3, said.append):
         assert said[1:] == ["no build slot came free in 0.3 s, going on without"]
 
 
 @pytest.mark.usefixtures("holder")
 def test_another_slot_is_enough(tmp_path: Path) -> None:
     said: list[str] = []
-    with Slots(folder=tmp_path, count=2).taken(60, said.append):
+    with JobSlots(folder=tmp_path, count=2).taken(60, said.append):
         assert said == []
 
 
 def test_a_slot_is_given_back_after_an_error(tmp_path: Path) -> None:
     said: list[str] = []
-    slots = Slots(folder=tmp_path, count=1)
+    slots = JobSlots(folder=tmp_path, count=1)
     with pytest.raises(ZeroDivisionError), slots.taken(60, said.append):
         raise ZeroDivisionError
     with slots.taken(60, said.append):

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.console import Console, Line, Pump
-from pytest_karatos.console.transcript import Transcript
-from pytest_karatos.watch import WatchRules
+from pytest_karatos.console import Console, NamedPipes, Pump
+from pytest_karatos.console.pump import Transcript
+from pytest_karatos.watch_rules import WatchRules
 
 
 def test_on_a_full_disk_waiters_see_every_byte(tmp_path: Path) -> None:
     for name in ("console.log", "console.times"):
         (tmp_path / name).symlink_to("/dev/full")
-    line = Line(tmp_path / "line")
+    line = NamedPipes(tmp_path / "line")
     pump = Pump(line, tmp_path / "console.log", limit_bytes=10**6)
     console = Console(pump, rules=WatchRules(), timeout=5)
     out = os.open(f"{line.path}.out", os.O_WRONLY)

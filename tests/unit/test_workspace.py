@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.build.workspace import digest_of, survey, sync
+from pytest_karatos.builders.sources import digest_of, survey
+from pytest_karatos.builders.workspace import sync
 from pytest_karatos.errors import BadSetting, SourcesChanged
-from pytest_karatos.settings.keys import by_name
+from pytest_karatos.settings.keys import NOT_SOURCES
 
 
 @pytest.fixture
@@ -125,8 +126,6 @@ def test_files_for_the_tests_are_no_sources(tmp_path: Path) -> None:
     for name in ("main.c", "test_a.py", "t/test_b.py", "t/conftest.py", "doc/a.md", "doc/b/c.md"):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("x")
-    by_default = by_name()["build.exclude"].default
-    assert isinstance(by_default, tuple)
-    assert sorted(survey(source, by_default)) == ["doc/a.md", "doc/b/c.md", "main.c"]
+    assert sorted(survey(source, NOT_SOURCES)) == ["doc/a.md", "doc/b/c.md", "main.c"]
     assert sorted(survey(source, ("doc/*", "*.py"))) == ["main.c"]
     assert len(survey(source)) == 6

@@ -88,10 +88,10 @@ class Job:
             "GITHUB_WORKSPACE": str(self.workspace),
             "GITHUB_OUTPUT": str(self.home / "output"),
             "GITHUB_STEP_SUMMARY": str(self.home / "summary.md"),
-            **{name: self.filled(str(value)) for name, value in said.items()},
+            **{name: self.fill_placeholders(str(value)) for name, value in said.items()},
         }
 
-    def filled(self, text: str) -> str:
+    def fill_placeholders(self, text: str) -> str:
         """Put in the values of `${{ ... }}`."""
         return _EXPRESSION.sub(lambda found: self.context.get(found[1], ""), text)
 

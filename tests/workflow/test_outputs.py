@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_karatos.build.image import docker_folder, tag_of
-from pytest_karatos.commands.command_line import USAGE, call
-from pytest_karatos.commands.shell import Shell
+from pytest_karatos.builders.image import docker_folder, tag_of
+from pytest_karatos.cli.main import USAGE, call
+from pytest_karatos.cli.shell import Shell
 
 
 def outputs(folder: Path, settings: str = "", **environ: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulated.booting import HEEDING
 from tests.plugin.tree import Tree
 from tests.workflow.job import Job, steps
 from tests.workflow.runner import obeyed
@@ -51,10 +52,10 @@ def test_a_green_run_leaves_what_the_job_uploads(job: Job) -> None:
     assert {test["outcome"] for test in ledger["tests"]} == {"passed"}
     assert job.summary.startswith("## ✅ karatos: the run passed: 2 passed on lm3s6965evb")
     uploads = [one["with"] for one in steps() if "upload-artifact" in one.get("uses", "")]
-    paths = [path for one in uploads for path in job.filled(one["path"]).split()]
+    paths = [path for one in uploads for path in job.fill_placeholders(one["path"]).split()]
     assert paths == ["report-arm.html", "karatos-arm.json", ".karatos/"]
     assert [path for path in paths if not (job.workspace / path).exists()] == []
-    assert (job.home / ".cache/pytest-karatos/shelf").is_dir()
+    assert (job.home / ".cache/pytest-karatos/firmware").is_dir()
     assert job.context["steps.karatos.outputs.cache"] == str(job.home / ".cache/pytest-karatos")
 
 
@@ -76,7 +77,10 @@ def test_a_cancelled_job_still_has_its_reports(job: Job) -> None:
     (job.workspace / "test_other.py").write_text("import time\ndef test_it():\n    time.sleep(99)")
     one = step(TESTS)
     with subprocess.Popen(
-        job.argv(one), cwd=job.workspace, env=job.environ(one), stdout=subprocess.DEVNULL
+        [*HEEDING, *job.argv(one)],
+        cwd=job.workspace,
+        env=job.environ(one),
+        stdout=subprocess.DEVNULL,
     ) as bash:
         _wait_for(job.workspace, ".karatos/*/tests/*")
         bash.send_signal(signal.SIGINT)  # GitHub's, to the process that it started, and to no other

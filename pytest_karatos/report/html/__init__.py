@@ -1,1 +1,1 @@
-"""Write the ledger as the parts of a page: rows of plain values here, markup in the templates."""
+"""The ledger as the parts of a page: rows of plain values here, markup in the templates."""

@@ -1,4 +1,4 @@
-"""Say the verdict of a run in words and why each red test is red: what a reviewer needs first."""
+"""The verdict of a run in words, and why each red test is red."""
 
 import re
 from collections import Counter
@@ -7,7 +7,7 @@ from pytest_karatos.report.html.links import anchor, row_anchor
 from pytest_karatos.report.html.log import key_lines
 from pytest_karatos.report.html.words import SIGNS, count, is_bad, outcome, time
 from pytest_karatos.report.ledger import Ledger
-from pytest_karatos.report.outcome import Facts
+from pytest_karatos.report.shape import TestRecord, View
 
 #: Reasons that are listed; the matrix below has all of them.
 _REASONS = 12
@@ -16,7 +16,7 @@ _QUOTED_ERROR = re.compile(r"^[ E>]{0,20}\| (.*\berror\b.*)$", re.MULTILINE | re
 _ENDINGS = {2: "the run was interrupted", 3: "pytest failed internally", 4: "pytest was misused"}
 
 
-def headline(ledger: Ledger) -> Facts:
+def headline(ledger: Ledger) -> View:
     """Return ``state sign text detail reasons more``; ``text`` is the page's title as well."""
     bad = [one for one in ledger.tests if is_bad(one)]
     state = "bad" if bad or _ending(ledger) else "good" if _passed(ledger) else "idle"
@@ -49,6 +49,7 @@ _TOLD = {
     "failed": "failed",
     "crashed": "crashed",
     "error": "could not be set up or torn down",
+    "xfailed": "failed as expected",
     "xpassed": "passed unexpectedly",
     "skipped": "skipped",
 }
@@ -75,9 +76,9 @@ def _detail(ledger: Ledger) -> str:
     return " · ".join(part for part in parts if part.strip())
 
 
-def _reasons(bad: list[Facts]) -> list[Facts]:
+def _reasons(bad: list[TestRecord]) -> list[View]:
     """Put the boards on which one test ended alike into one entry, and what they say alike once."""
-    found: dict[tuple[str, str], Facts] = {}
+    found: dict[tuple[str, str], View] = {}
     for record in bad:
         reason = found.setdefault((record["test"], record["outcome"]), _reason(record))
         if record["target"] and record["target"] not in reason["targets"]:
@@ -91,13 +92,13 @@ def _reasons(bad: list[Facts]) -> list[Facts]:
     return list(found.values())
 
 
-def _line(record: Facts) -> str:
+def _line(record: TestRecord) -> str:
     """Return the line that says most: the console's first fault, else the compiler's error."""
     quoted = _QUOTED_ERROR.findall(record["details"] or "")
     return next(iter([*key_lines(record["boots"], 1), *quoted]), "")
 
 
-def _reason(record: Facts) -> Facts:
+def _reason(record: TestRecord) -> View:
     return {
         **outcome(record["outcome"]),
         "test": record["test"],

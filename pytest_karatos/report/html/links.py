@@ -1,4 +1,4 @@
-"""Address files from the page and places in it, so that no name can be more than a name."""
+"""Links from the page to files, and anchors in it, whatever the names hold."""
 
 import hashlib
 import os

@@ -1,13 +1,12 @@
-"""Lay the runs of one test on all boards side by side: verdicts in a row, their logs below it."""
+"""The matrix of tests and boards: verdicts in a row, console logs side by side below it."""
 
 import shlex
 
-from pytest_karatos.report.html.figures import figures
 from pytest_karatos.report.html.links import Links, anchor, row_anchor
 from pytest_karatos.report.html.log import boot_view, cost
-from pytest_karatos.report.html.words import bounded, is_bad, outcome, time
+from pytest_karatos.report.html.words import bounded, figures, is_bad, outcome, time, verdicts
 from pytest_karatos.report.ledger import Ledger
-from pytest_karatos.report.outcome import Facts
+from pytest_karatos.report.shape import TestRecord, View
 
 #: Characters of console text and markup in one page, red tests first: it must open at once.
 ALLOWANCE = 700_000
@@ -15,29 +14,29 @@ _DETAILS = 1_200
 _Column = tuple[str, str, str]
 
 
-def matrix(ledger: Ledger, links: Links, allowance: int = ALLOWANCE) -> Facts:
+def matrix(ledger: Ledger, links: Links, allowance: int = ALLOWANCE) -> View:
     """Return ``columns`` (arch, board, profile) and ``rows``, red ones first."""
     tests = sorted((one for one in ledger.tests if one["board"]), key=lambda one: not is_bad(one))
     columns = sorted({_column(one) for one in tests})
-    shown = _shown(tests, allowance)
+    short_repr = _shown(tests, allowance)
     # As in the run: test ids say the profile when several are chosen.
     profiles = ",".join(dict.fromkeys(one["profile"] for one in ledger.targets))
-    rows: dict[str, Facts] = {}
+    rows: dict[str, View] = {}
     for record in tests:
         row = rows.setdefault(record["test"], _row(record, columns))
         place = columns.index(_column(record))
         row["cells"][place].append(
-            _cell(record, links, shown=id(record) in shown, profiles=profiles)
+            _cell(record, links, short_repr=id(record) in short_repr, profiles=profiles)
         )
         row["open"] = row["open"] or is_bad(record)
     return {"columns": columns, "rows": list(rows.values())}
 
 
-def _column(record: Facts) -> _Column:
+def _column(record: TestRecord) -> _Column:
     return record["arch"], record["board"], record["profile"]
 
 
-def _shown(tests: list[Facts], allowance: int) -> set[int]:
+def _shown(tests: list[TestRecord], allowance: int) -> set[int]:
     """Choose whose logs are in the page: as many as may be, in the order given."""
     chosen = set()
     for record in tests:
@@ -48,7 +47,7 @@ def _shown(tests: list[Facts], allowance: int) -> set[int]:
     return chosen
 
 
-def _row(record: Facts, columns: list[_Column]) -> Facts:
+def _row(record: TestRecord, columns: list[_Column]) -> View:
     path, bracket, parameters = record["test"].partition("[")
     file, _, name = path.partition("::")
     return {
@@ -60,7 +59,7 @@ def _row(record: Facts, columns: list[_Column]) -> Facts:
     }
 
 
-def _cell(record: Facts, links: Links, *, shown: bool, profiles: str) -> Facts:
+def _cell(record: TestRecord, links: Links, *, short_repr: bool, profiles: str) -> View:
     bad, boots = is_bad(record), record["boots"]
     return {
         **outcome(record["outcome"]),
@@ -76,8 +75,9 @@ def _cell(record: Facts, links: Links, *, shown: bool, profiles: str) -> Facts:
         "place": f"{record['file']}:{record['line']}" if record["file"] and record["line"] else "",
         "row": row_anchor(record["id"]) if bad else "",
         "again": _again(record, profiles) if bad else "",
-        "boots": [boot_view(boot, links, shown=shown) for boot in boots],
+        "boots": [boot_view(boot, links, short_repr=short_repr) for boot in boots],
         "figures": figures(record),
+        "verdicts": verdicts(record),
     }
 
 
@@ -90,6 +90,6 @@ def _telling(details: str) -> str:
     return details[details.find("\n>") + 1 :]
 
 
-def _again(record: Facts, profiles: str) -> str:
+def _again(record: TestRecord, profiles: str) -> str:
     flags = [f"--arch={record['arch']}", *([f"--karatos-profile={profiles}"] if profiles else [])]
     return shlex.join(["pytest", *flags, record["id"]])

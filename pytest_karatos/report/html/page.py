@@ -1,12 +1,12 @@
-"""Put the top of the page together: verdict, boards, what was built, tests side by side."""
+"""The top of the page: verdict, boards, what was built, tests side by side."""
 
-from pytest_karatos.report.html.board_table import board_rows
+from pytest_karatos.report.html.boards import boards_view, provenance
 from pytest_karatos.report.html.headline import headline
 from pytest_karatos.report.html.links import Links
 from pytest_karatos.report.html.matrix import ALLOWANCE, matrix
-from pytest_karatos.report.html.provenance import provenance
 from pytest_karatos.report.html.template import render, style
 from pytest_karatos.report.ledger import Ledger
+from pytest_karatos.report.shape import View
 
 
 def page(ledger: Ledger, links: Links, heading: str = "", allowance: int = ALLOWANCE) -> str:
@@ -19,10 +19,27 @@ def page(ledger: Ledger, links: Links, heading: str = "", allowance: int = ALLOW
         style=style(),
         heading=heading,
         headline=headline(ledger),
-        boards=board_rows(ledger),
+        boards=boards_view(ledger),
+        warnings=ledger.warnings,
+        unjudged=ledger.unjudged,
         provenance=provenance(ledger, links),
+        coverage=_coverage(ledger, links),
         matrix=matrix(ledger, links, allowance),
     )
+
+
+def _coverage(ledger: Ledger, links: Links) -> View:
+    rows = [
+        {
+            "name": one["target"] or "together",
+            "percent": f"{100 * one['covered'] / one['lines']:.1f} %" if one["lines"] else "-",
+            "lines": f"{one['covered']} of {one['lines']}",
+            "functions": f"{one['covered_functions']} of {one['functions']}",
+        }
+        for one in ledger.coverage
+    ]
+    page = links.to(ledger.coverage[0]["page"]) if ledger.coverage else ""
+    return {"rows": rows, "page": page}
 
 
 def title(ledger: Ledger) -> str:

@@ -1,13 +1,12 @@
-"""Fill the part of a row in pytest-html's table that opens: why it failed, what was captured."""
+"""The part of a row in pytest-html's table that opens: why the test failed, what it printed."""
 
 from collections.abc import Iterable
 
-from pytest_karatos.report.html.figures import figures
 from pytest_karatos.report.html.links import Links, anchor, row_anchor
 from pytest_karatos.report.html.log import boot_view, key_lines
 from pytest_karatos.report.html.template import render
-from pytest_karatos.report.html.words import bounded
-from pytest_karatos.report.outcome import Facts
+from pytest_karatos.report.html.words import bounded, figures, verdicts
+from pytest_karatos.report.shape import TestRecord
 
 #: Characters of a failure's text, and of each captured text, that the page shows.
 FAILURE, CAPTURED = 4_000, 1_500
@@ -15,7 +14,7 @@ _SECTIONS = 8
 
 
 def row_block(
-    record: Facts | None,
+    record: TestRecord | None,
     failure: str,
     sections: Iterable[tuple[str, str]],
     links: Links,
@@ -23,7 +22,7 @@ def row_block(
 ) -> str:
     """Return a row's HTML; ``share`` (0 to 1) of the usual text when the page is full of it.
 
-    ``record`` is the ledger's, None for what is no test (a file that could not be collected).
+    ``record`` is the ledger's, None for what is not a test (a file that could not be collected).
     """
     boots = record["boots"] if record else []
     return render(
@@ -33,8 +32,9 @@ def row_block(
         place=row_anchor(record["id"]) if record else "",
         anchor=anchor(record["test"]) if record and record["board"] else "",
         key_lines=key_lines(boots),
-        boots=[boot_view(boot, links, shown=False) for boot in boots],
-        figures=figures(record),
+        boots=[boot_view(boot, links, short_repr=False) for boot in boots],
+        figures=figures(record) if record else [],
+        verdicts=verdicts(record) if record else [],
     )
 
 

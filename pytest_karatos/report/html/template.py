@@ -1,4 +1,4 @@
-"""Fill the page's templates: the one place where text becomes markup, and is escaped for it."""
+"""The page's templates: the one place where text becomes markup, and is escaped for it."""
 
 from functools import cache
 from importlib.resources import files

@@ -1,15 +1,16 @@
-"""Say outcomes, sizes and times the same way all over the page, never by colour alone."""
+"""Outcomes, sizes, times and metrics in words, alike all over the page."""
 
-from pytest_karatos.report.outcome import Facts
+from pytest_karatos.report.figures import named
+from pytest_karatos.report.shape import TestRecord, View
 
 #: A sign for each state, so that nobody needs the colour.
 SIGNS = {"good": "✓", "bad": "✗", "idle": "○"}
 #: outcome: (sign, state, words). The state is a CSS class; sign and words say the same without it.
 _OUTCOMES = {
     "passed": ("✓", "good", "passed"),
-    "xfailed": ("✓", "good", "failed as expected"),
+    "xfailed": ("○", "idle", "failed as expected"),
     "failed": ("✗", "bad", "failed"),
-    "xpassed": ("✗", "bad", "passed unexpectedly"),
+    "xpassed": ("○", "idle", "passed unexpectedly"),
     "crashed": ("✗", "bad", "crashed"),
     "error": ("✗", "bad", "error"),
     "skipped": ("○", "idle", "skipped"),
@@ -18,7 +19,7 @@ _OUTCOMES = {
 _MINUTE = 60
 
 
-def outcome(word: str) -> Facts:
+def outcome(word: str) -> View:
     """Return ``sign``, ``state`` (good, bad, idle) and ``words`` for an outcome.
 
     >>> outcome("error")
@@ -28,7 +29,7 @@ def outcome(word: str) -> Facts:
     return {"sign": sign, "state": state, "words": words}
 
 
-def is_bad(record: Facts) -> bool:
+def is_bad(record: TestRecord) -> bool:
     """Tell whether a test's record is one that a person must look at."""
     return bool(outcome(record["outcome"])["state"] == "bad")
 
@@ -78,3 +79,22 @@ def bounded(text: str, limit: int) -> str:
     head = limit // 3
     left_out = len(text) - limit
     return f"{text[:head]}\n[... {left_out:,} characters left out ...]\n{text[head - limit :]}"
+
+
+#: Figures of one test that the page shows, and the characters of each; the JSON has them all.
+SHOWN, LONGEST = 20, 200
+
+
+def figures(record: TestRecord) -> list[str]:
+    """Return one text a figure, with its limit where it has one: ``stack 1,412 of 2,048 B``."""
+    return _shown([named(one) for one in record["measurements"]])
+
+
+def verdicts(record: TestRecord) -> list[str]:
+    """Return one sentence a limit that a figure was held against."""
+    return _shown([f"{'✓' if one['ok'] else '✗'} {one['why']}" for one in record["verdicts"]])
+
+
+def _shown(texts: list[str]) -> list[str]:
+    found = [bounded(text, LONGEST) for text in texts[:SHOWN]]
+    return [*found, f"{len(texts) - SHOWN} more in the JSON"] if len(texts) > SHOWN else found

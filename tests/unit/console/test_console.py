@@ -1,10 +1,12 @@
 """What a console gives to a test: matches, typing, text, and the ends of a line."""
 
 import re
+from pathlib import Path
 
 import pexpect
 import pytest
 
+from pytest_karatos.console.failure import Evidence, UnknownMachine
 from pytest_karatos.errors import MachineEnded, NotSeen, Stuck
 from tests.unit.console.guest import Guest
 
@@ -66,20 +68,70 @@ def test_order(guest: Guest) -> None:
         guest.console.expect_in_order("b", timeout=0.05)
 
 
+def test_what_came_in_time_counts_although_the_time_is_over(guest: Guest) -> None:
+    said = b"noise\n" * 40_000 + b"hello\n"
+    guest.say(said)
+    assert guest.pump.wait_until(len(said), 10)
+    guest.console.expect("hello", timeout=0)
+    with pytest.raises(NotSeen):
+        guest.console.expect("hello", timeout=0)
+
+
 def test_not_seen_shows_the_last_lines_and_the_transcript(guest: Guest) -> None:
     guest.say(b"hello\x00\x1b[31m there\nlast line\n")
     with pytest.raises(NotSeen) as caught:
         guest.console.expect("Statistics", timeout=0.1)
     text = str(caught.value)
     assert "Waited for 'Statistics'" in text
-    assert "| hello\\x00 there" in text
+    assert "| hello there" in text
     assert "| last line" in text
     assert str(guest.console.transcript) in text
 
 
+def test_a_guest_that_never_spoke_is_not_said_to_speak(guest: Guest) -> None:
+    with pytest.raises(NotSeen) as caught:
+        guest.console.expect("never", timeout=0.2)
+    first, second = str(caught.value).splitlines()[:2]
+    assert re.fullmatch(
+        r"Waited for 'never'; it did not come within 0\.2 s; nothing was printed for 0\.\d s\.",
+        first,
+    )
+    assert second == "No byte came on the console."
+
+
+def test_a_guest_that_spoke_once_is_said_to_have_spoken_then(guest: Guest) -> None:
+    guest.say(b"boot\n")
+    guest.console.expect("boot")
+    with pytest.raises(NotSeen, match=r"within 0\.3 s; the last byte came 0\.\d s ago\."):
+        guest.console.expect("never", timeout=0.3)
+
+
+@pytest.mark.parametrize(
+    ("total", "quiet", "aside", "sentence"),
+    [
+        (0, 0.0, "", "nothing came yet"),
+        (0, 1.04, "", "nothing was printed for 1.0 s"),
+        (0, 1.04, "raw/console.log", "no text came out of the filter for 1.0 s"),
+        (9, 0.0, "", "the firmware was still printing"),
+        (9, 0.94, "", "the last byte came 0.9 s ago"),
+        (9, 0.94, "raw/console.log", "the last text came 0.9 s ago"),
+    ],
+)
+def test_the_lull_is_said_as_it_was(total: int, quiet: float, aside: str, sentence: str) -> None:
+    evidence = Evidence(
+        text="",
+        transcript=Path("console.log"),
+        total_bytes=total,
+        life=UnknownMachine(),
+        quiet_seconds=quiet,
+        aside=aside,
+    )
+    assert evidence.lull == sentence
+
+
 def test_end_of_the_line_ends_the_wait(guest: Guest) -> None:
     guest.say(b"bye\n")
-    guest.hang_up()
+    guest.close_stream()
     with pytest.raises(MachineEnded, match=r"Waited for 'more'; its line was closed without it"):
         guest.console.expect("more")
     with pytest.raises(MachineEnded, match="Could not send"):
@@ -90,7 +142,7 @@ def test_eof_and_timeout_may_be_expected(guest: Guest) -> None:
     guest.say(b"tail")
     assert guest.console.expect(["never", pexpect.TIMEOUT], timeout=0.05) == 1
     assert guest.console.before == "tail"
-    guest.hang_up()
+    guest.close_stream()
     assert guest.console.expect_exact(["never", pexpect.EOF]) == 1
     assert guest.console.before == "tail"
     assert guest.console.after is pexpect.EOF
@@ -99,7 +151,7 @@ def test_eof_and_timeout_may_be_expected(guest: Guest) -> None:
 def test_pexpect_readline_and_read_work(guest: Guest) -> None:
     guest.say(b"one\r\ntwo\r\n")
     assert guest.console.readline() == "one\n"
-    guest.hang_up()
+    guest.close_stream()
     assert guest.console.read() == "two\n"
 
 

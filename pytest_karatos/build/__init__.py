@@ -1,1 +1,0 @@
-"""Turn sources into an ELF: one file per way of building."""

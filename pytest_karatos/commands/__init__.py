@@ -1,1 +1,0 @@
-"""Answer what is asked outside a test run: does it work here, how do I begin, what does it do."""

@@ -1,1 +1,0 @@
-"""Recognise firmware trees: one room for each way in which firmware is built."""

@@ -1,1 +1,0 @@
-"""Boot an ELF: one file per place where QEMU runs."""

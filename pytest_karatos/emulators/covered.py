@@ -1,0 +1,48 @@
+"""Which bytes of its code a boot executed, noted in the boot's folder for whoever sums it up."""
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_karatos.artifacts.files import write_json
+
+NAME = "executed.json"
+#: Longest file that is read: a firmware of a million instructions has less.
+_LONGEST = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Covered:
+    """What a boot of one ELF executed: bytes from, and up to (not with), in order of addresses.
+
+    ``trouble`` says why it is not known, or not all of it; empty when it is.
+    """
+
+    elf_sha256: str
+    ranges: tuple[tuple[int, int], ...] = ()
+    trouble: str = ""
+
+
+def note_covered(folder: Path, covered: Covered) -> None:
+    """Note it in a boot's ``folder``.
+
+    :raises OSError: when the disk takes no more.
+    """
+    plain = {"elf_sha256": covered.elf_sha256, "trouble": covered.trouble, "ranges": covered.ranges}
+    write_json(folder / NAME, plain)
+
+
+def noted_covered(folder: Path) -> Covered | None:
+    """Read what is noted in ``folder``; None where nothing is, or nothing that can be read.
+
+    >>> noted_covered(Path("/nowhere"))
+    """
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+        with (folder / NAME).open("rb") as file:
+            plain = json.loads(file.read(_LONGEST))
+        ranges = tuple((int(start), int(end)) for start, end in plain["ranges"])
+        return Covered(
+            elf_sha256=str(plain["elf_sha256"]), ranges=ranges, trouble=str(plain["trouble"])
+        )
+    return None

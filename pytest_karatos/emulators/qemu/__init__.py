@@ -1,0 +1,1 @@
+"""QEMU: its command line, its control protocol, and a machine that runs in it."""

@@ -1,0 +1,182 @@
+"""What a test measures of its boot, in instructions: exact, and the same on each machine."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
+
+from pytest_karatos.debug.symbols import symbols_of
+from pytest_karatos.emulators.protocol import Machine
+from pytest_karatos.emulators.stamps import Stamp
+from pytest_karatos.emulators.steps import Observer
+from pytest_karatos.errors import NotPossible, NotSeen, TooLittle
+from pytest_karatos.firmware import Firmware
+from pytest_karatos.measure.marks import (
+    ENTRY,
+    TEXT,
+    Mark,
+    Passes,
+    as_mark,
+    entry,
+    first_after,
+    leaving,
+    text_ends,
+)
+from pytest_karatos.measure.profile import Profile, Stacks
+from pytest_karatos.measure.stack import StackUse, main_stack, stacks_of, used_of
+from pytest_karatos.measurement import Measurement
+
+W = TypeVar("W", bound=Observer)
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A machine whose boot can be repeated with each instruction seen."""
+
+    def stamps(self, offsets: Sequence[int], *, times: bool = False) -> dict[int, Stamp]:
+        """Tell when bytes of the console left."""
+
+    def memory_at(self, offset: int, places: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Read memory as it was when a byte of the console left."""
+
+    def observe(self, offset: int, make: Callable[[], W]) -> W:
+        """Show each instruction up to a byte of the console to what ``make`` makes."""
+
+
+class Measuring:
+    """Measures the boot of ``machine`` up to the last byte that it has printed by now.
+
+    ``note`` is handed each figure that a test records.
+    """
+
+    def __init__(
+        self, machine: Machine, firmware: Firmware, note: Callable[[Measurement], None]
+    ) -> None:
+        self._machine = machine
+        self._elf = firmware.elf
+        self._symbols = symbols_of(firmware.elf)
+        self._note = note
+        self._passes: Passes | None = None
+        self._seen_up_to = -1
+
+    entry = staticmethod(entry)
+    leaving = staticmethod(leaving)
+
+    def instructions(self, after: Mark | str | None = None, until: Mark | str = "") -> int:
+        r"""Count the instructions from ``after`` to the first ``until`` behind it.
+
+        A text is what the console printed, up to the store of its last byte;
+        ``measure.entry(NAME)`` and ``measure.leaving(NAME)`` are of a function. Without
+        ``after`` it is from the reset on.
+
+        :raises NotSeen: for a mark that was not passed.
+        :raises NotPossible: where the boot cannot be repeated.
+        """
+        if not until:
+            raise ValueError("until= says where to stop counting: a text, or a mark")
+        begin = 0 if after is None else self._first(as_mark(after), -1)
+        return self._first(as_mark(until), begin) - begin
+
+    def every(self, mark: Mark | str) -> tuple[int, ...]:
+        """Count the instructions from each time that ``mark`` is passed to the next.
+
+        :raises TooLittle: when it was passed less than twice.
+        """
+        counts = self._counts(as_mark(mark))
+        if len(counts) <= 1:
+            raise TooLittle(
+                f"{as_mark(mark)} was passed {len(counts)} times, so nothing lies in between.",
+                why=f"it was looked for in the {self._last + 1} bytes that were printed by now.",
+                fix="wait for more of the firmware before measuring",
+            )
+        return tuple(later - one for one, later in itertools.pairwise(counts))
+
+    def profile(self) -> Profile:
+        """Count the instructions of each function, from the reset to the last byte.
+
+        :raises NotPossible: where the boot cannot be repeated.
+        """
+        limit = self._repeating.stamps([self._last])[self._last].instructions
+        table = self._symbols.table
+        stacks = self._repeating.observe(self._last, lambda: Stacks(table=table, limit=limit))
+        return Profile(stacks=dict(stacks.counts))
+
+    def stack(self, name: str = "", *, count: int = 1, guard: int = 0) -> tuple[StackUse, ...]:
+        """Tell how deep stacks were used, up to the last byte that was printed.
+
+        Without a ``name`` it is the stack that the processor begins on; else the variable of that
+        name, which holds ``count`` of them, each with a ``guard`` of bytes at its lowest end.
+
+        :raises UnknownName: when there is none.
+        :raises NotPossible: where the boot cannot be repeated.
+        """
+        places = (
+            stacks_of(self._symbols, name, count, guard)
+            if name
+            else [main_stack(self._elf, self._symbols)]
+        )
+        wanted = [(one.start, one.size) for one in places]
+        contents = self._repeating.memory_at(self._last, wanted)
+        return tuple(
+            StackUse(name=one.name, size=one.size, used=used_of(content))
+            for one, content in zip(places, contents, strict=True)
+        )
+
+    def record(self, name: str, value: float, unit: str = "instructions") -> None:
+        """Put a figure into the report; a budget of that name judges it.
+
+        :raises ValueError: for a name or a value that cannot be one.
+        """
+        self._note(Measurement(name=name, value=value, unit=unit))
+
+    @property
+    def _repeating(self) -> Repeating:
+        if not isinstance(self._machine, Repeating):
+            raise NotPossible(
+                f"the boot of board '{self._machine.board.name}' cannot be repeated.",
+                why="instructions are counted in a second boot that is the same as the first.",
+            )
+        return self._machine
+
+    @property
+    def _last(self) -> int:
+        """The place of the last byte that was printed by now."""
+        transcript = self._machine.console.transcript
+        size = transcript.stat().st_size if transcript.is_file() else 0
+        if not size:
+            raise TooLittle(
+                "the firmware has printed nothing yet, so it is not known up to where to measure.",
+                why="what is measured ends with the last byte of the console.",
+                fix="wait for a text before measuring",
+            )
+        return size - 1
+
+    def _first(self, mark: Mark, count: int) -> int:
+        found = first_after(self._counts(mark), count)
+        if found is None:
+            behind = f" after {count:,} instructions" if count > 0 else ""
+            raise NotSeen(
+                f"{mark} was not passed{behind}.",
+                why=f"it was looked for in the {self._last + 1} bytes that were printed by now.",
+                fix="wait for what comes after it, or look at the spelling; inlined functions "
+                "have no entry",
+            )
+        return found
+
+    def _counts(self, mark: Mark) -> Sequence[int]:
+        """Return after how many instructions ``mark`` was passed, each time."""
+        if mark.kind == TEXT:
+            printed = self._machine.console.transcript.read_bytes()
+            ends = text_ends(printed, mark.name)
+            stamps = self._repeating.stamps(ends) if ends else {}
+            return [stamps[one].instructions for one in ends]
+        address = self._symbols.named(mark.name).address
+        passes = self._passes_of(address)
+        return (passes.entries if mark.kind == ENTRY else passes.exits).get(address, [])
+
+    def _passes_of(self, address: int) -> Passes:
+        known, last = self._passes, self._last
+        if known is None or address not in known.starts or self._seen_up_to < last:
+            starts = frozenset([*(known.starts if known else ()), address])
+            known = self._repeating.observe(last, lambda: Passes(starts=starts))
+            self._passes, self._seen_up_to = known, last
+        return known

@@ -1,0 +1,1 @@
+"""The pytest layer: options, fixtures, hooks and reports; nothing below it imports pytest."""

@@ -1,1 +1,0 @@
-"""Meet pytest here and nowhere below: options, fixtures, reports."""
