@@ -8,9 +8,10 @@ from typing import Any
 from pytest_karatos.board import Board, BuildRecipe, Origin, Region, SerialPort
 from pytest_karatos.choices import LITTLE, LOADERS, OFF, SEMIHOSTING, SERIAL
 from pytest_karatos.errors import BadSetting
-from pytest_karatos.settings.keys import KEYS, Key, by_name, keys_of
+from pytest_karatos.settings.keys import KEYS, Key
 from pytest_karatos.settings.kinds import NAME
 from pytest_karatos.settings.layers import Given, KeyPath, Layer
+from pytest_karatos.settings.lookup import by_name, keys_of
 from pytest_karatos.settings.render import filter_command
 from pytest_karatos.settings.suggest import did_you_mean, short_repr
 from pytest_karatos.watch_rules import FaultRule, WatchRules

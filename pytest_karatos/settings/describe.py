@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from pytest_karatos.settings import kinds
-from pytest_karatos.settings.keys import KEYS, Key, Tree, tree
+from pytest_karatos.settings.keys import KEYS, Key
+from pytest_karatos.settings.lookup import Tree, tree
 from pytest_karatos.settings.record import Settings
 from pytest_karatos.settings.sizes import format_size
 

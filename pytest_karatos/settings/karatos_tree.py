@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_karatos.nearest import TREE_FILE
-from pytest_karatos.settings.keys import by_name
 from pytest_karatos.settings.layers import Given, KeyPath, Layer, given
+from pytest_karatos.settings.lookup import by_name
 from pytest_karatos.settings.toml import Document, read
 
 LOCATION = TREE_FILE

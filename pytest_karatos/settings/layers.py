@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_karatos.errors import BadSetting
-from pytest_karatos.settings.keys import KEYS, RENAMED, Key, Tree, by_name, tree
+from pytest_karatos.settings.keys import KEYS, RENAMED, Key
 from pytest_karatos.settings.kinds import IMAGE, NAME, BadItem
+from pytest_karatos.settings.lookup import Tree, by_name, tree
 from pytest_karatos.settings.suggest import did_you_mean, short_repr, unknown
 from pytest_karatos.settings.toml import Document
 

@@ -8,8 +8,9 @@ from typing import Any
 from pytest_karatos.board import Board, Origin
 from pytest_karatos.errors import UnknownName
 from pytest_karatos.settings.firmwares import firmware_named
-from pytest_karatos.settings.keys import KEYS, keys_of
+from pytest_karatos.settings.keys import KEYS
 from pytest_karatos.settings.layers import Given, given
+from pytest_karatos.settings.lookup import keys_of
 from pytest_karatos.settings.record import FirmwareSpec, Settings
 from pytest_karatos.settings.render import filter_command
 from pytest_karatos.settings.resolve import ALL, archs_named, boards_named, require_dialect

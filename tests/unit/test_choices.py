@@ -16,7 +16,7 @@ from pytest_karatos.errors import EngineDown, UnknownName
 from pytest_karatos.progress import Journal
 from pytest_karatos.pytest_plugin.options import FLAGS
 from pytest_karatos.settings import load
-from pytest_karatos.settings.keys import by_name
+from pytest_karatos.settings.lookup import by_name
 from tests.unit.settings_files import made
 from tests.unit.syntax import nodes
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_karatos
 from pytest_karatos.measure import PROBES
 from pytest_karatos.measurement import METRICS, Metric
-from pytest_karatos.settings.keys import by_name
+from pytest_karatos.settings.lookup import by_name
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda one: one.name)

@@ -9,7 +9,8 @@ import pytest
 from pytest_karatos.board import Board
 from pytest_karatos.errors import Fixable
 from pytest_karatos.settings import TEST_KEYS, Selection, Settings, request, rules_for, vary
-from pytest_karatos.settings.keys import RENAMED, by_name, keys_of
+from pytest_karatos.settings.keys import RENAMED
+from pytest_karatos.settings.lookup import by_name, keys_of
 from tests.unit.settings_files import made
 
 #: A value of each word that no default is, as TOML and Python both write it.
