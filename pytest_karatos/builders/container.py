@@ -10,7 +10,8 @@ from pytest_karatos.builders.caching import JournalProgress
 from pytest_karatos.builders.context import BuildContext
 from pytest_karatos.builders.environment import decisive
 from pytest_karatos.builders.host import Lines, build_timed_out
-from pytest_karatos.builders.image import Image, ensure_image
+from pytest_karatos.builders.image import Image
+from pytest_karatos.builders.layer import ensure_toolchain
 from pytest_karatos.builders.locks import environment
 from pytest_karatos.builders.programs import Programs
 from pytest_karatos.builders.sources import project_word
@@ -19,7 +20,7 @@ from pytest_karatos.containers import Bind, Container, ContainerSpec, Engine, ho
 from pytest_karatos.errors import BuildFailed, EngineDown, KaratosError
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
-from pytest_karatos.settings.record import Limits
+from pytest_karatos.settings import Limits, Toolchain
 from pytest_karatos.text import printable
 
 #: Where the tree is in the container: always the same, so that outputs do not depend on the host.
@@ -202,13 +203,14 @@ _WARM_SECONDS = 4 * 3600.0
 
 
 class ImageRunner:
-    """A :class:`ContainerRunner` whose image is found, pulled or built on first use."""
+    """A :class:`ContainerRunner` whose image, that of ``toolchain``, is made on first use."""
 
     name = "docker"
 
-    def __init__(self, engine: Engine, place: BuildContext) -> None:
+    def __init__(self, engine: Engine, place: BuildContext, toolchain: Toolchain) -> None:
         self._engine = engine
         self._place = place
+        self._toolchain = toolchain
 
     def prepare(self) -> None:
         """Make the image now; what goes wrong is said when somebody needs it."""
@@ -236,9 +238,7 @@ class ImageRunner:
         progress = JournalProgress(self._place.journal, _TITLE)
         self._engine.sweep()
         try:
-            return ensure_image(
-                self._engine, settings.image, progress, settings.cache, origin=settings.image_origin
-            )
+            return ensure_toolchain(self._engine, self._toolchain, progress, settings.cache)
         finally:
             self._place.journal.note("work-ended", title=_TITLE)
 

@@ -12,7 +12,7 @@ def open_builder(context: BuildContext, why: str) -> Chosen:
 
     :raises EngineDown: when no daemon answers. :raises MissingTool: without the docker package.
     """
-    runner = ImageRunner(connect(context.environ), context)
+    runner = ImageRunner(connect(context.environ), context, context.settings.toolchain)
     return Chosen(
         builder=caching_builder(context, runner),
         why=why or "a Docker daemon answers",

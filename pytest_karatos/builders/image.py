@@ -69,6 +69,17 @@ def docker_folder() -> Path:
     return carried if (carried / "Dockerfile").is_file() else package.parent / "docker"
 
 
+def own_targets() -> tuple[str, ...]:
+    """Return the Rust targets that our own image has without being asked.
+
+    >>> "thumbv7m-none-eabi" in own_targets()
+    True
+    """
+    text = (docker_folder() / "bare-metal-rust.sh").read_text()
+    found = re.search(r"DEFAULT_TARGETS=\(([^)]*)\)", text)
+    return tuple(found[1].split()) if found else ()
+
+
 def content_hash(folder: Path) -> str:
     """Hash names and bytes of all files in ``folder``; modes and times do not count."""
     digest = hashlib.sha256()

@@ -2,6 +2,7 @@
 
 from pytest_karatos.builders.caching import caching_builder
 from pytest_karatos.builders.context import BuildContext
+from pytest_karatos.builders.given import lacking
 from pytest_karatos.builders.host import HostRunner, managed_toolchain
 from pytest_karatos.builders.locks import environment
 from pytest_karatos.builders.protocol import Chosen
@@ -16,4 +17,6 @@ def open_builder(context: BuildContext, why: str) -> Chosen:
     environ = {**environment(context.jobs), **context.environ}
     runner = HostRunner(environ, ours if ours.is_dir() else None)
     builder = caching_builder(context, runner)
-    return Chosen(builder=builder, why=why or "it needs no container", warning=_NOT_CONTAINED)
+    missing = ", ".join(lacking(context.settings.toolchain, {**environ, "PATH": runner.search}))
+    warning = f"{_NOT_CONTAINED}; not here of [toolchain]: {missing}" if missing else _NOT_CONTAINED
+    return Chosen(builder=builder, why=why or "it needs no container", warning=warning)

@@ -1,4 +1,4 @@
-"""A build tool that is not where the build ran: found in the build's last words."""
+"""A build tool, or a Rust target, that is not where the build ran: found in its last words."""
 
 import re
 from collections.abc import Iterable
@@ -19,11 +19,25 @@ _SAID = tuple(
     )
 )
 
+#: What rustc, and the builder image's stand-in for rustup, say of a target without core.
+_TARGET = re.compile(
+    r"the `([\w.-]{1,64})` target may not be installed|"
+    r"^rustup: target '([\w.-]{1,64})' is not part",
+    re.MULTILINE,
+)
 #: Debian's package of a compiler, by the beginning of its name.
 PACKAGES = {
     "arm-none-eabi-": "gcc-arm-none-eabi",
     "riscv64-unknown-elf-": "gcc-riscv64-unknown-elf",
+    "riscv64-linux-gnu-": "gcc-riscv64-linux-gnu",
+    "aarch64-linux-gnu-": "gcc-aarch64-linux-gnu",
+    "arm-linux-gnueabihf-": "gcc-arm-linux-gnueabihf",
+    "avr-": "gcc-avr",
     "cmake": "cmake",
+    "meson": "meson",
+    "python3": "python3",
+    "dtc": "device-tree-compiler",
+    "rustup": "rustup",
     "ninja": "ninja-build",
     "make": "make",
     "cc": "gcc",
@@ -56,12 +70,34 @@ def package_of(tool: str) -> str:
     return ""
 
 
-def ways_out(tool: str) -> str:
+def missing_target(lines: Iterable[str]) -> str:
+    """Return the Rust target whose core a build missed; '' when none is named.
+
+    >>> missing_target(["  = note: the `thumbv6m-none-eabi` target may not be installed"])
+    'thumbv6m-none-eabi'
+    >>> missing_target(["rustup: target 'thumbv6m-none-eabi' is not part of this toolchain"])
+    'thumbv6m-none-eabi'
+    """
+    found = _TARGET.search("\n".join(lines))
+    return found[found.lastindex or 0] if found else ""
+
+
+def ways_out(tool: str, *, on_host: bool) -> str:
     """Say the two ways to a build that has ``tool``, and begin what else there is to say."""
     package = package_of(tool)
-    how = f" (apt-get install {package})" if package else ""
-    return (
-        f"either install {tool} on this host{how} and build there: --karatos-builder=local; "
-        f"or build in an image that has it: [build] image = a Dockerfile's folder or an image's "
-        f"name; "
-    )
+    here = f"install {tool} on this host{f' (apt-get install {package})' if package else ''}"
+    added = f'[toolchain] packages = ["{package or f"the Debian package that has {tool}"}"]'
+    image = f"an image that has it: {added}, or [toolchain] image = one of your own"
+    if on_host:
+        return f"either {here}; or build in {image}, with --karatos-builder=docker; "
+    return f"either build in {image}; or {here} and build there: --karatos-builder=local; "
+
+
+def ways_to_target(triple: str, *, on_host: bool) -> str:
+    """Say the two ways to a build that has Rust's core for ``triple``, as :func:`ways_out`."""
+    added = f'[toolchain] targets = ["{triple}"]'
+    here = "`python -m pytest_karatos doctor` says how this host gets it"
+    if on_host:
+        return f"either {here}; or build in an image with {added}, --karatos-builder=docker; "
+    local = f"build on this host, --karatos-builder=local: {here}"
+    return f"either add it to the image: {added}; or {local}; "

@@ -14,12 +14,13 @@ from pytest_karatos.artifacts.files import write_whole
 from pytest_karatos.binaries import binaries_in, pattern_of
 from pytest_karatos.builders.locks import Waiting, locked
 from pytest_karatos.builders.memory_template import Memory
-from pytest_karatos.builders.missing import missing_tool, ways_out
+from pytest_karatos.builders.missing import missing_target, missing_tool, ways_out, ways_to_target
 from pytest_karatos.builders.programs import Programs
 from pytest_karatos.builders.protocol import Runner
 from pytest_karatos.builders.repository import Repository, plant
 from pytest_karatos.builders.sources import Manifest, project_word
 from pytest_karatos.builders.workspace import sync
+from pytest_karatos.choices import LOCAL
 from pytest_karatos.errors import BuildFailed
 from pytest_karatos.firmware import BuildRequest
 from pytest_karatos.progress import Progress
@@ -103,7 +104,7 @@ class Tree:
         """
         status = self.runner.run(self.request, self.folder, log, progress)
         if status != 0:
-            raise _failed(self.request, status, log, self.runner.place)
+            raise _failed(self.request, status, log, self.runner)
 
     def elves(self, log: Path) -> dict[str, BinaryIO]:
         """Open the ELFs that the build left, by the names of the binaries; '' for a single one.
@@ -220,16 +221,21 @@ def _signal(status: int) -> str:
     return names.get(number, "")
 
 
-def _failed(request: BuildRequest, status: int, log: Path, place: str) -> BuildFailed:
-    lines = tail(log, _TAIL_LINES)
+def _failed(request: BuildRequest, status: int, log: Path, runner: Runner) -> BuildFailed:
+    lines, place = tail(log, _TAIL_LINES), runner.place
     last = "\n".join(f"    | {line}" for line in lines)
-    tool = missing_tool(lines)
+    tool, triple, on_host = missing_tool(lines), missing_target(lines), runner.name == LOCAL
     offline = "" if request.network else " It had no network ([build] network = false)."
+    why, fix = f"a test needs this firmware.{offline}", ""
+    if tool:
+        why = f"'{tool}' is not there: it was looked for {place}."
+        fix = ways_out(tool, on_host=on_host)
+    elif triple:
+        why = f"Rust's core for '{triple}' is not there: it was looked for {place}."
+        fix = ways_to_target(triple, on_host=on_host)
     return BuildFailed(
         f"building '{request.title}' failed with exit status {status}{_signal(status)} {place}: "
         f"{printable(request.command)}\n{last}",
-        why=f"'{tool}' is not there: it was looked for {place}."
-        if tool
-        else f"a test needs this firmware.{offline}",
-        fix=f"{ways_out(tool) if tool else ''}the whole log is {log}",
+        why=why,
+        fix=f"{fix}the whole log is {log}",
     )

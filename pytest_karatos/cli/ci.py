@@ -8,6 +8,7 @@ a named image comes from its registry, and local builds need none), and `cache=F
 from argparse import ArgumentParser, Namespace
 
 from pytest_karatos.builders.image import recipe_of, tag_of
+from pytest_karatos.builders.layer import layer_tag
 from pytest_karatos.choices import BUILDERS, DOCKER
 from pytest_karatos.cli.shell import Shell
 from pytest_karatos.settings import Settings, load
@@ -30,8 +31,9 @@ def run(_options: Namespace, shell: Shell) -> int:
 
 def image_of(settings: Settings) -> str:
     """Return the tag of the image that would be made from a folder here, else an empty text."""
-    folder = recipe_of(settings.image)
-    return tag_of(folder) if folder and BUILDERS.may_need(settings.builder, DOCKER) else ""
+    folder = recipe_of(settings.toolchain.image)
+    wanted = BUILDERS.may_need(settings.builder, DOCKER)
+    return layer_tag(settings.toolchain) or tag_of(folder) if folder and wanted else ""
 
 
 def _one_line(text: str) -> str:

@@ -10,7 +10,7 @@ from pytest_karatos.settings.describe import explain, schema
 from pytest_karatos.settings.firmwares import firmware_named, matching, with_elf
 from pytest_karatos.settings.keys import OPTION_WORDS
 from pytest_karatos.settings.load import load, packaged
-from pytest_karatos.settings.record import CoverageSpec, FirmwareSpec, Limits, Settings
+from pytest_karatos.settings.record import CoverageSpec, FirmwareSpec, Limits, Settings, Toolchain
 from pytest_karatos.settings.render import request, rules_for
 from pytest_karatos.settings.suggest import unknown
 from pytest_karatos.settings.vary import TEST_KEYS, Selection, vary
@@ -24,6 +24,7 @@ __all__ = [
     "Limits",
     "Selection",
     "Settings",
+    "Toolchain",
     "explain",
     "firmware_named",
     "load",

@@ -193,6 +193,8 @@ _GENERAL: tuple[Key, ...] = (
         "image",
     ),
     _key("toolchain.image", kinds.IMAGE, None, "another spelling", same_as="build.image"),
+    _key("toolchain.targets", kinds.TRIPLES, (), "more Rust targets that the image gets"),
+    _key("toolchain.packages", kinds.PACKAGES, (), "Debian packages that the image gets"),
     _build_key("env.*", kinds.ANY_TEXT, None, "environment of the build; placeholders as above"),
     _key("build.profiles", kinds.NAMES, (DEBUG,), "profiles to build and test", "profile"),
     _key("build.prebuilt.*", kinds.PATH, None, "an ELF to take for this arch or board", "elf"),

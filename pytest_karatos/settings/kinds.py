@@ -81,6 +81,23 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(one) for one in value)
 
 
+#: Target triples as Rust has them. Both this and the next become words of a command.
+_TRIPLE = re.compile(r"[a-z0-9][a-z0-9_.]*(?:-[a-z0-9_.]+){1,3}")
+#: A Debian package (Debian Policy 5.6.1), maybe with its version. With a '-' behind it, apt-get
+#: would remove it.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+.](?:=[A-Za-z0-9][A-Za-z0-9.+:~-]{0,98})?")
+
+
+def _each(form: re.Pattern[str]) -> Callable[[object], tuple[str, ...]]:
+    def check(value: object) -> tuple[str, ...]:
+        texts = _texts(value)
+        if odd := [one for one in texts if not form.fullmatch(one)]:
+            raise ValueError(f"{short_repr(odd[0])} is none")
+        return tuple(dict.fromkeys(texts))
+
+    return check
+
+
 def _steps(value: object) -> tuple[str, ...]:
     steps = _texts([value] if isinstance(value, str) else value)
     if not steps:
@@ -238,6 +255,18 @@ PATH = Kind(words="a path", check=_text, schema={"type": "string", "minLength": 
 IMAGE = Kind(words="an image name or a folder", check=_any_text, schema={"type": "string"})
 PATHS = Kind(words="a list of paths", check=_texts, from_text=_listed, schema=_LIST, path=True)
 TEXTS = Kind(words="a list of texts", check=_texts, from_text=_listed, schema=_LIST)
+TRIPLES = Kind(
+    words="a list of target triples, as 'thumbv6m-none-eabi'",
+    check=_each(_TRIPLE),
+    from_text=_listed,
+    schema={"type": "array", "items": {"type": "string", "pattern": f"^{_TRIPLE.pattern}$"}},
+)
+PACKAGES = Kind(
+    words="a list of names of Debian packages, each maybe with '=' and its version",
+    check=_each(_PACKAGE),
+    from_text=_listed,
+    schema={"type": "array", "items": {"type": "string", "pattern": f"^{_PACKAGE.pattern}$"}},
+)
 STEPS = Kind(
     words="a shell command, or a list of them",
     check=_steps,

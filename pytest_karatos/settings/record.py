@@ -24,6 +24,37 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Toolchain:
+    """What firmware is compiled with in a container: an image, and what that gets besides.
+
+    ``image`` is a Dockerfile's folder (absolute, with a slash behind it), an image's name, or empty
+    for ours. ``targets`` are Rust targets beyond the image's own, ``packages`` Debian packages.
+    ``name`` is what it is called among several, empty for the only one.
+    """
+
+    name: str = ""
+    image: str = ""
+    targets: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    #: Where each of these was said, by its word.
+    origins: tuple[tuple[str, Origin], ...] = ()
+
+    @property
+    def adds(self) -> bool:
+        """Whether the image gets anything besides what is in it."""
+        return bool(self.targets or self.packages)
+
+    def origin(self, word: str) -> Origin:
+        """Return where ``word`` was said.
+
+        >>> str(Toolchain().origin("image"))
+        'default: build.image'
+        """
+        table = "build" if word == "image" else "toolchain"
+        return dict(self.origins).get(word, Origin(key=f"{table}.{word}"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CoverageSpec:
     """Whether it is noted what boots execute, and what counts.
 
@@ -92,9 +123,7 @@ class Settings:
     source: Path
     builder: str = AUTO
     launcher: str = AUTO
-    #: A Dockerfile's folder (absolute, with a slash behind it), an image name, or empty for ours.
-    image: str = ""
-    image_origin: Origin = field(default_factory=lambda: Origin(key="build.image"))
+    toolchain: Toolchain = field(default_factory=Toolchain)
     prebuilt: Mapping[str, Path] = field(default_factory=dict)
     boards: tuple[Board, ...] = ()
     chosen: tuple[Board, ...] = ()

@@ -15,7 +15,7 @@ from pytest_karatos.settings.budgets import budgets_of
 from pytest_karatos.settings.firmwares import by_default, firmwares_of
 from pytest_karatos.settings.karatos_tree import LOCATION
 from pytest_karatos.settings.layers import Given, Layer, at
-from pytest_karatos.settings.record import CoverageSpec, FirmwareSpec, Limits, Settings
+from pytest_karatos.settings.record import CoverageSpec, FirmwareSpec, Limits, Settings, Toolchain
 from pytest_karatos.settings.suggest import did_you_mean, short_repr, unknown
 from pytest_karatos.watch_rules import FaultRule
 
@@ -43,14 +43,13 @@ def assemble(
     firmwares = firmwares_of(values, boards, root)
     dialects = _dialects(values, packaged.dialects)
     _require_dialects(values, dialects)
-    json, image = values.get(("artifacts", "json")), at(values, "build.image")
+    json = values.get(("artifacts", "json"))
     return Settings(
         root=root,
         source=root / at(values, "build.source").value,
         builder=at(values, "build.builder").value,
         launcher=at(values, "emulator.launcher").value,
-        image=image.value,
-        image_origin=Origin(key=image.spelled or "build.image", place=image.origin),
+        toolchain=_toolchain(values),
         prebuilt=_prebuilt(values, boards, firmwares),
         boards=boards,
         chosen=choose(values, boards),
@@ -113,6 +112,20 @@ def _coverage(values: Layer, root: Path) -> CoverageSpec:
         roots=tuple(root / one for one in at(values, "coverage.roots").value),
         exclude=tuple(at(values, "coverage.exclude").value),
     )
+
+
+def _toolchain(values: Layer) -> Toolchain:
+    keys = {
+        "image": "build.image",
+        "targets": "toolchain.targets",
+        "packages": "toolchain.packages",
+    }
+    found = {word: at(values, key) for word, key in keys.items()}
+    origins = tuple(
+        (word, Origin(key=one.spelled or keys[word], place=one.origin))
+        for word, one in found.items()
+    )
+    return Toolchain(**{word: one.value for word, one in found.items()}, origins=origins)
 
 
 def _limits(values: Layer) -> Limits:

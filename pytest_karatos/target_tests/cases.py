@@ -48,6 +48,8 @@ class Cases:
         self._cases: dict[str, Case] = {}
         self._suite = ""
         self._open = ""
+        #: The number in turn of the case that is going on, where cases have one.
+        self._turn: int | None = None
         self._count = 0
         self._ended = False
         self._claims: list[str] = []
@@ -66,7 +68,8 @@ class Cases:
     def is_complete(self) -> bool:
         """Whether the target has said that there are no more, or as many came as it planned."""
         finished = len(self._cases) - len(self.of("unfinished"))
-        return self._ended or (self.planned is not None and finished >= self.planned)
+        as_planned = self.planned is not None and finished >= self.planned
+        return self._ended or (as_planned and self._turn is None)
 
     def take(self, event: Event) -> None:
         """Fold in what a line has told."""
@@ -77,10 +80,34 @@ class Cases:
             case "plan":
                 self.planned = (self.planned or 0) + (number(event.fields["count"]) or 0)
             case "end" | "fail":
+                if event.kind == "end" and self._turn == self.planned:
+                    self._pass()
                 self._ended = True
                 self._claim(event)
             case kind if kind in _STATES:
+                self._take_turn(event)
                 self._tell(event, name, _STATES[kind])
+
+    def _take_turn(self, event: Event) -> None:
+        """Take in the place that a case says it has among all.
+
+        Where cases have one, the next is how the target says that the one before it has passed:
+        the very next, since a number that comes again, or is left out, tells of no pass.
+        """
+        turn = number(event.fields.get("turn", ""))
+        if turn is not None:
+            if self._turn is not None and turn == self._turn + 1:
+                self._pass()
+            self._turn = turn
+            self.planned = max(self.planned or 0, number(event.fields.get("count", "")) or 0)
+        elif event.fields.get("only"):
+            self.planned = 1
+
+    def _pass(self) -> None:
+        """Let the case that is going on have passed, where cases have turns."""
+        if self._turn is not None and self._open:
+            self._cases[self._open] = replace(self._cases[self._open], state="passed")
+            self._open = ""
 
     def _claim(self, event: Event) -> None:
         failed = event.fields.get("failed", "1" if event.kind == "fail" else "")

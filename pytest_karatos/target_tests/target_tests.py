@@ -10,8 +10,8 @@ from pytest_karatos.target_tests.cases import Case, Cases
 
 _WHAT = "the tests on the target"
 _FIX = (
-    "packaged are unity, ztest, tap and rust; teach it another by rules of the kinds case, "
-    "case_ok, case_failed, case_skipped, plan and end in [[dialects.NAME.rules]]"
+    "packaged are unity, ztest, tap, rust, defmt-test and embedded-test; teach it another by rules "
+    "of the kinds case, case_ok, case_failed, case_skipped, plan and end in [[dialects.NAME.rules]]"
 )
 
 

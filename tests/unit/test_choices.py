@@ -136,5 +136,7 @@ def test_one_asked_for_by_name_is_not_replaced(tmp_path: Path) -> None:
 def test_the_image_knows_where_it_was_named_and_by_which_key(tmp_path: Path) -> None:
     for table in ("build", "toolchain"):
         found = made(tmp_path, f"[{table}]\nimage = 'nofolder/'")
-        assert str(found.image_origin) == f"karatos.toml:2: {table}.image"
-    assert str(made(tmp_path, image="x").image_origin) == "--karatos-image: build.image"
+        assert str(found.toolchain.origin("image")) == f"karatos.toml:2: {table}.image"
+    assert (
+        str(made(tmp_path, image="x").toolchain.origin("image")) == "--karatos-image: build.image"
+    )

@@ -175,6 +175,37 @@ def test_rust_without_the_target(tree: Path) -> None:
     assert need["fix"].endswith("bare-metal-rust --target thumbv7m-none-eabi")
 
 
+def test_what_the_image_lacks_is_what_nobody_adds_to_it(tree: Path) -> None:
+    (tree / "Makefile").write_text("CROSS ?= arm-none-eabi-\nall:\n\tcargo build\n")
+    board = {"board": ["microbit"]}
+
+    def found(more: str) -> dict[str, tuple[str, str]]:
+        text = (tree / "karatos.toml").read_text().partition("[toolchain]")[0]
+        (tree / "karatos.toml").write_text(f"{text}[toolchain]\n{more}\n")
+        needs = examine_image(load(root=tree, environ={}, typed=board))
+        return {one.name: (one.state, one.fix) for one in needs}
+
+    without = found("")
+    packages = 'write in karatos.toml: [toolchain] packages = ["gcc-arm-none-eabi"]'
+    assert without["arm-none-eabi-gcc"] == ("missing", packages)
+    targets = 'write in karatos.toml: [toolchain] targets = ["thumbv6m-none-eabi"]'
+    assert without["Rust for thumbv6m-none-eabi"] == ("missing", targets)
+    assert without["Rust for thumbv7m-none-eabi"] == ("ok", "")
+    more = 'packages = ["gcc-arm-none-eabi=15:12.2"]\ntargets = ["thumbv6m-none-eabi"]'
+    assert {state for state, _ in found(more).values()} == {"ok"}
+
+
+def test_a_package_that_this_host_lacks_stops_nothing(tree: Path) -> None:
+    with (tree / "karatos.toml").open("a") as file:
+        file.write('[toolchain]\npackages = ["make", "no-such-package"]\n')
+    status, answer = examined(tree)
+    assert (status, row(answer, "package make")["state"]) == (0, "ok")
+    need = row(answer, "package no-such-package")
+    assert (need["state"], need["fix"]) == (
+        *("optional-missing", "apt-get install no-such-package"),
+    )
+
+
 def test_a_prebuilt_elf_needs_no_build(tree: Path) -> None:
     elf = image(tree, "arm", ("say", b"hello\n"))
     with (tree / "karatos.toml").open("a") as file:

@@ -122,11 +122,11 @@ def test_a_named_file_replaces_the_found_one(tmp_path: Path) -> None:
 def test_an_image_is_a_folder_or_a_name(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/Dockerfile").touch()
-    assert made(tmp_path).image == ""
-    assert made(tmp_path, image="docker/").image == f"{tmp_path}/docker/"
-    assert made(tmp_path, image="mine").image == f"{tmp_path}/mine/"
-    assert made(tmp_path, image="rust:1.96").image == "rust:1.96"
-    assert made(tmp_path, "[toolchain]\nimage = 'me/rust'").image == "me/rust"
+    assert made(tmp_path).toolchain.image == ""
+    assert made(tmp_path, image="docker/").toolchain.image == f"{tmp_path}/docker/"
+    assert made(tmp_path, image="mine").toolchain.image == f"{tmp_path}/mine/"
+    assert made(tmp_path, image="rust:1.96").toolchain.image == "rust:1.96"
+    assert made(tmp_path, "[toolchain]\nimage = 'me/rust'").toolchain.image == "me/rust"
     assert made(tmp_path).origins["build.image"] == "karatos.toml:2"
 
 

@@ -19,14 +19,31 @@ ZTEST = "Running TESTSUITE math\nSTART - adds\n PASS - adds in 0.001 seconds\n"
 TAP = "1..2\nok 1 - adds\nok 2 # SKIP no timer\n"
 RUST = "running 2 tests\ntest math::adds ... ok\nmath::waits...\t[ok]\n"
 LIBTEST = "test result: FAILED. 1 passed; 1 failed\n"
+DEFMT = "0.000000 INFO  (1/3) running `adds`...\n└─ app::tests::__defmt_test_entry @ tests/a.rs:7\n"
+EMBEDDED = "INFO - Test exited with"
+IGNORING = "0.1 INFO  (2/3) ignoring `waits`...\n"
+ALL_PASSED = "0.3 INFO  all tests passed!\n"
+PROBE_RS = """
+running 2 tests
+test t::it_works         ... ok
+test t::it_works_ignored ... ignored
+
+test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.51s
+"""
 GREEN = {
     "unity": (f"{UNITY}\n2 Tests 0 Failures 1 Ignored\nOK\n", "adds waits"),
     "ztest": (f"{ZTEST}PROJECT EXECUTION SUCCESSFUL\n", "math.adds"),
     "tap": (TAP, "adds|case 2"),
     "rust": (RUST, "math.adds math.waits"),
     "rust, spread": ("Running 1 tests\na::b...\tlog\n[ok]\n", "a.b"),
+    "rust, panics": ("running 1 test\ntest a::b - should panic ... ok\n", "a.b"),
+    "defmt-test": (f"{DEFMT}{IGNORING}[INFO ] (3/3) running `subs`... (a a.rs:1)\n{ALL_PASSED}",
+                   "adds waits subs"),
+    "defmt-test, bare": ("(1/1) running `it_works`...\nall tests passed!\n", "it_works"),
+    "embedded-test": (f"{EMBEDDED} () or Ok(..)\n", "case 1|"),
+    "embedded-test by its runner": (PROBE_RS, "t.it_works t.it_works_ignored"),
     "twice": ("1..2\nok 1 - a\nok 2 - a\n", "a|a (2)"),
-}
+}  # fmt: skip
 RED = {
     "failed": (UNITY + "t.c:7:subs:FAIL: Expected 1\n3 Tests 1 Failures 1 Ignored\n",
                r"1 of 3 cases failed \(subs\)"),
@@ -40,6 +57,21 @@ RED = {
     "libtest claims": (f"test a ... ok\n{LIBTEST}", "the target said 'test result: FAILED"),
     "bails out": ("1..2\nok 1 - a\nBail out! no RAM\n", "the target said 'Bail out! no RAM'"),
     "failed in TAP": ("1..1\nnot ok 1 - a\n", r"1 of 1 cases failed \(a\)"),
+    "defmt-test stops": (f"{DEFMT}ok so far\n", r"1 of 1 cases never finished \(adds\); 1 cases"),
+    "defmt-test, last": ("(1/1) running `a`...\n", r"1 of 1 cases never finished \(a\); the tar"),
+    "defmt-test, a lost line": (
+        f"{DEFMT}0.2 INFO  (3/3) running `subs`...\nall tests passed!\n",
+        r"1 of 2 cases never finished \(adds\); 2 cases came of 3",
+    ),
+    "defmt-test, reset in a case": (
+        "(1/2) running `a`...\n(1/2) running `a`...\n(2/2) running `b`...\nall tests passed!\n",
+        r"1 of 3 cases never finished \(a\)",
+    ),
+    "defmt-test, early end": ("(1/2) running `a`...\nall tests passed!\n", "never finished"),
+    "defmt-test, ignored last": ("(1/1) ignoring `a`...\n", "never said that there are no more"),
+    "embedded-test errs": (f'{EMBEDDED} Err(..): "no"\n', r"1 of 1 cases failed \(case 1\)"),
+    "embedded-test panics": ("=========== PANIC ===========\n", r"1 of 1 cases failed \(case 1\)"),
+    "embedded-test says nothing": ("Very bad message\n", "no case was told of"),
     "rust fails": ("Running 1 tests\na::b...\t[failed]\n", r"1 of 1 cases failed \(a.b\)"),
 }  # fmt: skip
 
@@ -70,7 +102,7 @@ def test_each_case_is_told(
     guest = make()
     guest.say(b"boot\r\n" + text.replace("\n", "\r\n").encode())
     found, noted = run(guest, dialects)
-    assert [one.name for one in found] == names.split("|" if "|" in names else " ")
+    assert [one.name for one in found] == names.strip("|").split("|" if "|" in names else " ")
     assert found == noted
     assert {one.state for one in found} <= {"passed", "skipped"}
 

@@ -294,4 +294,4 @@ def test_a_missing_compiler_says_where_it_was_looked_for_and_two_ways_out(source
     assert "failed with exit status 2 on this host: make" in said
     assert "'riscv-none-elf-gcc' is not there: it was looked for on this host." in said
     assert "either install riscv-none-elf-gcc on this host" in said
-    assert "or build in an image that has it: [build] image" in said
+    assert "or build in an image that has it: [toolchain] packages = [" in said

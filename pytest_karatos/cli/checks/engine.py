@@ -4,12 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_karatos.builders.image import recipe_of, require_recipe, tag_of
+from pytest_karatos.builders.image import Image, recipe_of, require_recipe, tag_of
+from pytest_karatos.builders.layer import layer_tag
 from pytest_karatos.choices import BUILDERS, DOCKER, LAUNCHERS
 from pytest_karatos.cli.checks.need import MISSING, OK, OPTIONAL, Need, refused
 from pytest_karatos.containers import Engine, connect
 from pytest_karatos.errors import EngineDown, ImageFailed, MissingTool
-from pytest_karatos.settings import Settings
+from pytest_karatos.settings import Settings, Toolchain
 
 _DAEMON, _IMAGE = "Docker daemon", "builder image"
 
@@ -51,18 +52,29 @@ def _of_daemon(engine: Engine, settings: Settings) -> Iterator[Need]:
 
 
 def _image(engine: Engine, settings: Settings) -> Need:
+    toolchain, why = settings.toolchain, "builds run in it."
     try:
-        require_recipe(settings.image, settings.image_origin)
+        require_recipe(toolchain.image, toolchain.origin("image"))
     except ImageFailed as error:
-        return refused(_IMAGE, error, why="builds run in it.")
-    folder = recipe_of(settings.image)
-    name = tag_of(folder) if folder else settings.image
-    why = "builds run in it."
-    if engine.image_id(name) is not None:
+        return refused(_IMAGE, error, why=why)
+    folder = recipe_of(toolchain.image)
+    name = tag_of(folder) if folder else toolchain.image
+    found = engine.image_id(name)
+    below = Image(name=name, id=found) if found else None
+    if (layer := layer_tag(toolchain, below)) and engine.image_id(layer):
+        told = f"{layer}: {name} with {_added(toolchain)}"
+        return Need(name=_IMAGE, state=OK, found=told, why=why)
+    if found and not toolchain.adds:
         return Need(name=_IMAGE, state=OK, found=name, why=why)
-    if folder:
-        found = f"{name} is not made yet; the first run makes it, which takes some minutes"
+    told, fix = f"{name} is not on this machine; the first run pulls it", f"docker pull {name}"
+    if found:
+        told = f"{name} does not have {_added(toolchain)} yet; the first run adds that"
+        fix = "pytest"
+    elif folder:
+        told = f"{name} is not made yet; the first run makes it, which takes some minutes"
         fix = f"docker build -t {name} {folder}"
-    else:
-        found, fix = f"{name} is not on this machine; the first run pulls it", f"docker pull {name}"
-    return Need(name=_IMAGE, state=OPTIONAL, found=found, why=why, fix=fix)
+    return Need(name=_IMAGE, state=OPTIONAL, found=told, why=why, fix=fix)
+
+
+def _added(toolchain: Toolchain) -> str:
+    return ", ".join((*toolchain.packages, *toolchain.targets))

@@ -4,12 +4,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
+from pytest_karatos.builders.given import has_core, is_installed
 from pytest_karatos.builders.host import managed_toolchain
-from pytest_karatos.builders.image import docker_folder
+from pytest_karatos.builders.image import docker_folder, own_targets
 from pytest_karatos.builders.missing import package_of
-from pytest_karatos.cli.checks.need import MISSING, OK, Need
+from pytest_karatos.cli.checks.need import MISSING, OK, OPTIONAL, Need
 from pytest_karatos.cli.detect.text import text_of
 from pytest_karatos.process import output_of
 from pytest_karatos.settings import Settings
@@ -37,16 +37,37 @@ def path_of(settings: Settings, environ: Mapping[str, str]) -> str:
 
 def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Need]:
     """Examine Rust for a tree that speaks of it, and each cross compiler that it names."""
+    path = path_of(settings, environ)
+    seen = {**environ, "PATH": path}
+    for package in settings.toolchain.packages:
+        yield _package(package, settings, seen)
     if not settings.source.is_dir():
         return
-    path, text = path_of(settings, environ), text_of(settings.source)
-    if (settings.source / "Cargo.toml").is_file() or any(sign in text for sign in _RUST_SIGNS):
-        for triple in dict.fromkeys(board.triple for board in settings.chosen if board.triple):
-            yield _rust(triple, path, settings, {**environ, "PATH": path})
+    text = text_of(settings.source)
+    for triple in _triples(settings, text):
+        yield _rust(triple, path, settings, seen)
     for prefix in _prefixes(text):
         yield _program(f"{prefix}gcc", path, "the tree's build files name it")
     for program in _commands(settings):
         yield _program(program, path, "the build command begins with it")
+
+
+def _triples(settings: Settings, text: str) -> list[str]:
+    """List the targets that a tree needs of Rust: what was asked for, and its boards'."""
+    is_rust = (settings.source / "Cargo.toml").is_file() or any(one in text for one in _RUST_SIGNS)
+    boards = [board.triple for board in settings.chosen if board.triple] if is_rust else []
+    return list(dict.fromkeys([*settings.toolchain.targets, *boards]))
+
+
+def _package(package: str, settings: Settings, environ: Mapping[str, str]) -> Need:
+    found = is_installed(package, environ)
+    return Need(
+        name=f"package {package}",
+        state=OK if found else OPTIONAL,
+        found="installed" if found else "not installed on this host",
+        why=f"{settings.toolchain.origin('packages')} names it, and builds run on this host.",
+        fix="" if found else f"apt-get install {package}",
+    )
 
 
 def _commands(settings: Settings) -> list[str]:
@@ -64,26 +85,56 @@ def _commands(settings: Settings) -> list[str]:
 
 
 def examine_image(settings: Settings) -> Iterator[Need]:
-    """Examine the cross compilers that the tree names for builds in our own image: it has none.
+    """Examine what the tree names for builds in our own image, with what the settings add to it.
 
     What an image of the user's has is known to them alone.
     """
-    if settings.image or not settings.source.is_dir():
+    if settings.toolchain.image or not settings.source.is_dir():
         return
-    for prefix in _prefixes(text_of(settings.source)):
-        yield Need(
-            name=f"{prefix}gcc",
-            state=MISSING,
-            found="not in the builder image, which has Rust and no cross compiler for C",
-            why="builds run in that image, and the tree's build files name it.",
-            fix=_image_fix(f"{prefix}gcc"),
-        )
+    text = text_of(settings.source)
+    for prefix in _prefixes(text):
+        yield _added(f"{prefix}gcc", package_of(f"{prefix}gcc"), settings)
+    for triple in _triples(settings, text):
+        yield _core(triple, settings)
 
 
-def _image_fix(program: str) -> str:
-    package = package_of(program)
-    install = f"apt-get install {package} && " if package else ""
-    return f"{install}pytest --karatos-builder=local"
+def _added(program: str, package: str, settings: Settings) -> Need:
+    """Tell whether a cross compiler is in the image: it has none, so a package must bring it."""
+    why = "builds run in that image, and the tree's build files name it."
+    names = [one.partition("=")[0] for one in settings.toolchain.packages]
+    if package in names:
+        found = f"in the builder image: [toolchain] packages has {package}"
+        return Need(name=program, state=OK, found=found, why=why)
+    # Which of the packages brings a compiler that we do not know, nobody can tell here.
+    unknown = not package and bool(names)
+    return Need(
+        name=program,
+        state=OPTIONAL if unknown else MISSING,
+        found="not in the builder image, which has Rust and no cross compiler for C",
+        why=why,
+        fix=_image_fix(package),
+    )
+
+
+def _image_fix(package: str) -> str:
+    if package:
+        return f'write in karatos.toml: [toolchain] packages = ["{package}"]'
+    return "pytest --karatos-builder=local"
+
+
+def _core(triple: str, settings: Settings) -> Need:
+    name, why = f"Rust for {triple}", "builds run in the builder image, and the tree is Rust."
+    targets = settings.toolchain.targets
+    if triple in targets or triple in own_targets():
+        return Need(name=name, state=OK, found="in the builder image", why=why)
+    wanted = ", ".join(f'"{one}"' for one in (*targets, triple))
+    return Need(
+        name=name,
+        state=MISSING,
+        found="the builder image has no core for it",
+        why=why,
+        fix=f"write in karatos.toml: [toolchain] targets = [{wanted}]",
+    )
 
 
 def _prefixes(text: str) -> list[str]:
@@ -97,11 +148,8 @@ def _rust(triple: str, path: str, settings: Settings, environ: Mapping[str, str]
         fix = f"curl --proto '=https' -sSf https://sh.rustup.rs | sh -s -- -y -t {triple}"
         found = "'rustc' is not on PATH"
         return Need(name=name, state=MISSING, found=found, why=why, fix=fix)
-    asked = [rustc, "--print", "target-libdir", "--target", triple]
-    said = output_of(asked, env=environ)
     version = output_of([rustc, "--version"], env=environ).stdout.strip()
-    folder = Path(said.stdout.strip())
-    if said.status == 0 and any(folder.glob("libcore-*.rlib")):
+    if has_core(triple, environ):
         return Need(name=name, state=OK, found=f"{version} ({rustc})", why=why)
     lacking = f"{version} ({rustc}) has no core for it"
     fix = _add(triple, path, settings)
