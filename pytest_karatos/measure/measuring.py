@@ -4,12 +4,16 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
+from pytest_karatos.debug.archs import arch_of
+from pytest_karatos.debug.interrupts import interrupts_of
 from pytest_karatos.debug.symbols import symbols_of
+from pytest_karatos.elf import read
 from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.emulators.stamps import Stamp
-from pytest_karatos.emulators.steps import Observer
+from pytest_karatos.emulators.steps import InterruptObserver, Observer
 from pytest_karatos.errors import NotPossible, NotSeen, TooLittle
 from pytest_karatos.firmware import Firmware
+from pytest_karatos.measure.interrupts import InterruptFigures, Moments
 from pytest_karatos.measure.marks import (
     ENTRY,
     TEXT,
@@ -26,6 +30,7 @@ from pytest_karatos.measure.stack import StackUse, main_stack, stacks_of, used_o
 from pytest_karatos.measurement import Measurement
 
 W = TypeVar("W", bound=Observer)
+N = TypeVar("N", bound=InterruptObserver)
 
 
 @runtime_checkable
@@ -40,6 +45,9 @@ class Repeating(Protocol):
 
     def observe(self, offset: int, make: Callable[[], W]) -> W:
         """Show each instruction up to a byte of the console to what ``make`` makes."""
+
+    def interrupts(self, offset: int, make: Callable[[], N]) -> N:
+        """Tell what ``make`` makes of the interrupts up to a byte of the console."""
 
 
 class Measuring:
@@ -57,6 +65,8 @@ class Measuring:
         self._note = note
         self._passes: Passes | None = None
         self._seen_up_to = -1
+        #: What was seen of interrupts up to a byte; of the last one asked for.
+        self._moments: dict[int, Moments] = {}
 
     entry = staticmethod(entry)
     leaving = staticmethod(leaving)
@@ -90,12 +100,40 @@ class Measuring:
             )
         return tuple(later - one for one, later in itertools.pairwise(counts))
 
+    def interrupts(
+        self, after: Mark | str | None = None, until: Mark | str = ""
+    ) -> InterruptFigures:
+        """Tell how long interrupts were off and waited, from ``after`` to the first ``until``.
+
+        Without these it is from the reset to the last byte that was printed by now::
+
+            found = measure.interrupts(after="ready")
+            measure.record("interrupts_off", found.off.instructions)
+            measure.record("latency", found.latency("SysTick").instructions)
+
+        :raises NotSeen: for a mark that was not passed.
+        :raises NotPossible: where the boot cannot be repeated, or its interrupts not followed.
+        """
+        last = self._last_of(until)
+        if last not in self._moments:
+            self._moments = {last: self._repeating.interrupts(last, Moments)}
+        begin = 0 if after is None else self._first(as_mark(after), -1)
+        end = self._first(as_mark(until), begin) if until else self._count_at(last)
+        rules = interrupts_of(arch_of(read(self._elf)))
+        offs, waits = self._moments[last].between(begin, end)
+        return InterruptFigures(
+            offs=offs,
+            waits=waits,
+            name_of=rules.name,
+            place_of=lambda address: next(iter(self._symbols.places(address)), None),
+        )
+
     def profile(self) -> Profile:
         """Count the instructions of each function, from the reset to the last byte.
 
         :raises NotPossible: where the boot cannot be repeated.
         """
-        limit = self._repeating.stamps([self._last])[self._last].instructions
+        limit = self._count_at(self._last)
         table = self._symbols.table
         stacks = self._repeating.observe(self._last, lambda: Stacks(table=table, limit=limit))
         return Profile(stacks=dict(stacks.counts))
@@ -149,6 +187,17 @@ class Measuring:
                 fix="wait for a text before measuring",
             )
         return size - 1
+
+    def _count_at(self, offset: int) -> int:
+        """Return how many instructions there were up to that byte of the console."""
+        return self._repeating.stamps([offset])[offset].instructions
+
+    def _last_of(self, until: Mark | str) -> int:
+        """Return the place of the last byte that has to be seen for ``until``."""
+        if isinstance(until, str) and until:
+            ends = text_ends(self._machine.console.transcript.read_bytes(), until)
+            return max(ends, default=self._last)
+        return self._last
 
     def _first(self, mark: Mark, count: int) -> int:
         found = first_after(self._counts(mark), count)

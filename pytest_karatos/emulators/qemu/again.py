@@ -10,19 +10,25 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pytest_karatos.console import Console
 from pytest_karatos.deadline import Deadline
+from pytest_karatos.debug.archs import arch_of
+from pytest_karatos.debug.interrupts import interrupts_of
 from pytest_karatos.debug.where import Where
+from pytest_karatos.elf import read, read_image
 from pytest_karatos.elf.nameless import nameless
 from pytest_karatos.emulators.facts import MachineFacts
 from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.qemu.interrupts import InterruptLog, words_of
 from pytest_karatos.emulators.qemu.keyboard import Keyboard, Typed
+from pytest_karatos.emulators.qemu.steps import Steps
 from pytest_karatos.emulators.qemu.trace import TooFar, Trace, attempts
 from pytest_karatos.emulators.stamps import Stamp, Stamps
-from pytest_karatos.emulators.steps import Observer
+from pytest_karatos.emulators.steps import InterruptObserver, Observer
 from pytest_karatos.emulators.tempdirs import private_folder
 from pytest_karatos.errors import NotPossible
 
@@ -36,6 +42,8 @@ _NANO, _MICRO = 1e9, 1e6
 T = TypeVar("T")
 #: What looks at each instruction.
 W = TypeVar("W", bound=Observer)
+#: What looks at interrupts.
+N = TypeVar("N", bound=InterruptObserver)
 
 
 class Printed(Protocol):
@@ -131,7 +139,29 @@ class Again:
 
         def begin(trace: Trace) -> None:
             made.append(make())
-            trace.begin(made[-1])
+            trace.begin(partial(Steps, made[-1]))
+
+        self._count_up_to(offset, begin)
+        return made[-1]
+
+    def interrupts(self, offset: int, make: Callable[[], N]) -> N:
+        """Tell what ``make`` makes of the interrupts up to the byte at ``offset``, or some more.
+
+        :raises NotPossible: as :meth:`stamps` does, and where interrupts cannot be followed.
+        """
+        self.require()
+        if self._typed(offset):
+            raise NotPossible(
+                "interrupts cannot be followed in a boot in which something was typed.",
+                fix="measure before the test types",
+            )
+        elf = read(self._boot.elf)
+        rules, image = interrupts_of(arch_of(elf)), read_image(elf)
+        made: list[N] = []
+
+        def begin(trace: Trace) -> None:
+            made.append(make())
+            trace.begin(partial(InterruptLog, rules, image, made[-1]), words_of(rules))
 
         self._count_up_to(offset, begin)
         return made[-1]

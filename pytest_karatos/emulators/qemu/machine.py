@@ -20,7 +20,7 @@ from pytest_karatos.emulators.consoles import Consoles
 from pytest_karatos.emulators.exit_status import ExitStatus
 from pytest_karatos.emulators.facts import MachineFacts
 from pytest_karatos.emulators.protocol import GuestRun, Handle
-from pytest_karatos.emulators.qemu.again import Again, Starter, W
+from pytest_karatos.emulators.qemu.again import Again, N, Starter, W
 from pytest_karatos.emulators.qemu.boot_files import BootFiles
 from pytest_karatos.emulators.qemu.end import End
 from pytest_karatos.emulators.qemu.keyboard import Keyboard
@@ -313,6 +313,13 @@ class QemuMachine:
         :raises NotPossible: where no boot is like the first.
         """
         return self._again.observe(offset, make)
+
+    def interrupts(self, offset: int, make: Callable[[], N]) -> N:
+        """Tell what ``make`` makes of the interrupts up to the byte at ``offset``, as observed.
+
+        :raises NotPossible: where no boot is like the first, or interrupts cannot be followed.
+        """
+        return self._again.interrupts(offset, make)
 
     def memory_at(self, offset: int, places: Sequence[tuple[int, int]]) -> list[bytes]:
         """Read memory as it was when the byte at ``offset`` of the console left: in a second boot.

@@ -1,6 +1,7 @@
 """The addresses of all instructions in QEMU's log, in the order in which they were executed."""
 
 import re
+from typing import Protocol
 
 from pytest_karatos.emulators.steps import Observer
 
@@ -8,6 +9,13 @@ from pytest_karatos.emulators.steps import Observer
 _STEP = re.compile(
     rb"\n(?:Trace \d+: \S+ \[[0-9a-f]*/([0-9a-f]+)/|cpu_io_recompile: rewound|Stopped execution)"
 )
+
+
+class LogReader(Protocol):
+    """What reads QEMU's log of a boot."""
+
+    def feed(self, text: bytes) -> None:
+        """Take the next lines; ``text`` begins and ends with a line end."""
 
 
 class Steps:

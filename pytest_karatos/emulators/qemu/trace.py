@@ -16,9 +16,8 @@ from pytest_karatos.deadline import Deadline
 from pytest_karatos.emulators.qemu.keyboard import Keyboard
 from pytest_karatos.emulators.qemu.log_pipe import PAGE, LogPipe
 from pytest_karatos.emulators.qemu.qmp import Qmp
-from pytest_karatos.emulators.qemu.steps import Steps
+from pytest_karatos.emulators.qemu.steps import LogReader
 from pytest_karatos.emulators.stamps import Stamps
-from pytest_karatos.emulators.steps import Observer
 from pytest_karatos.errors import MachineEnded, NotPossible
 
 #: One instruction a block, by its name since QEMU 8.1 and by the one before: then the log has a
@@ -81,10 +80,10 @@ class Counter:
     """
 
     def __init__(
-        self, stamps: Stamps, instructions: int = 0, observer: Observer | None = None
+        self, stamps: Stamps, instructions: int = 0, reader: LogReader | None = None
     ) -> None:
         self.instructions = instructions
-        self._steps = None if observer is None else Steps(observer, instructions)
+        self._reader = reader
         #: How long the last line of an instruction was, in bytes.
         self.line = _LINE
         self._stamps = stamps
@@ -94,8 +93,8 @@ class Counter:
         """Take the next piece."""
         whole, end, self._torn = (self._torn + data).rpartition(b"\n")
         text = b"\n" + whole + end
-        if self._steps is not None:
-            self._steps.feed(text)
+        if self._reader is not None:
+            self._reader.feed(text)
         at = 0
         for found in _OTHERS.finditer(text):
             self.instructions += text.count(_INSTRUCTION, at, found.start())
@@ -131,7 +130,8 @@ class Trace:
         self._alive = alive
         self._stamps = stamps
         self._counter = Counter(stamps)
-        self._observer: Observer | None = None
+        self._make_reader: Callable[[int], LogReader] | None = None
+        self._log = _LOG
         #: Instructions that faulted: each is in the log, and QEMU does not count it.
         self.faulted = 0
         self._time: float | None = None
@@ -156,21 +156,25 @@ class Trace:
             self._time = self._clock()
         return self._time
 
-    def begin(self, observer: Observer | None = None) -> None:
-        """Let QEMU log from here on; ``observer`` is shown each instruction.
+    def begin(self, reader: Callable[[int], LogReader] | None = None, words: str = "") -> None:
+        """Let QEMU log from here on, and ``words`` besides the instructions.
+
+        ``reader`` makes what reads it, each time that the log begins after so many instructions.
 
         :raises NotPossible: when this QEMU cannot.
         """
-        self._observer = observer
+        self._make_reader, self._log = reader, ",".join(filter(None, (_LOG, words)))
         make_single(self._qmp)
-        for one in (f"logfile {self._pipe.path}", _LOG):
+        for one in (f"logfile {self._pipe.path}", self._log):
             if not self._qmp.obeys(one):
                 raise NotPossible(f"this QEMU refuses '{one.partition('/')[0]}'.")
         self._pipe.forget_name()
         self._count_from_here()
 
     def _count_from_here(self) -> None:
-        self._counter = Counter(self._stamps, self._asked(), self._observer)
+        asked = self._asked()
+        reader = self._make_reader(asked) if self._make_reader else None
+        self._counter = Counter(self._stamps, asked, reader)
         self.faulted = 0
 
     def come_near(self, instructions: int, seconds: float) -> None:
@@ -186,7 +190,7 @@ class Trace:
         self._hurry(instructions - _FAST, deadline)
         make_single(self._qmp)
         self._hurry(instructions - _BRISK, deadline)
-        self._qmp.obeys(_LOG)
+        self._qmp.obeys(self._log)
         self._count_from_here()
         if self.instructions > instructions:
             raise TooFar(
