@@ -7,6 +7,7 @@ you type goes to the guest, once gdb lets it go on. Ctrl-] or Ctrl-C ends the ma
 import shlex
 import shutil
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 
 from pytest_karatos.artifacts.run import Run
@@ -53,8 +54,13 @@ def run(options: Namespace, shell: Shell) -> int:
                 variation=past.variation,
             )
             shell.remark("karatos: booting it again; this may take a while")
-            with replayed(past, boot, bench.launcher_for(board)) as (machine, moment):
-                return _wait(machine, moment, boot, shell)
+            remark = partial(_remark, shell)
+            with replayed(past, boot, bench.launcher_for(board), remark=remark) as replay:
+                return _wait(*replay, boot, shell)
+
+
+def _remark(shell: Shell, text: str) -> None:
+    shell.remark(f"karatos: {text}")
 
 
 def _board(bench: Bench, past: Past) -> Board:

@@ -1,6 +1,6 @@
 """The checks at the end of a test's body: its machine's end, and the users' figures."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import cast
 
 import pytest
@@ -19,8 +19,6 @@ from pytest_karatos.pytest_plugin.docket import Docket, add_to
 from pytest_karatos.pytest_plugin.outcome import origin_of
 
 MACHINE: pytest.StashKey[Machine] = pytest.StashKey()
-#: What users' hooks added to the emulator's arguments.
-ARGUMENTS: pytest.StashKey[tuple[str, ...]] = pytest.StashKey()
 FIRMWARE: pytest.StashKey[Firmware] = pytest.StashKey()
 #: What the test itself measured and recorded.
 RECORDED: pytest.StashKey[list[Measurement]] = pytest.StashKey()
@@ -29,15 +27,11 @@ MEASURED: pytest.StashKey[list[Measurement]] = pytest.StashKey()
 BOOTED: pytest.StashKey[list[Measurement]] = pytest.StashKey()
 
 
-def run_checks(
-    item: pytest.Item, docket: Docket, budgets: Budgets, meanwhile: Callable[[], None]
-) -> Generator[None]:
+def run_checks(item: pytest.Item, docket: Docket, budgets: Budgets) -> Generator[None]:
     """Yield for a test's body: a late panic, a wrong end, a figure over its limit fail it.
 
     So does what a test was told of its machines and has caught, unless it said that it expects it,
     and what breaks an assertion on the scheduler that held, such as a task that starves later.
-
-    ``meanwhile`` is called between the two: it begins what may go on while the end is judged.
 
     A plain generator, since the frames of a context manager would show up in the failure.
 
@@ -53,7 +47,6 @@ def run_checks(
         _add_the_rest(item, error, docket, budgets)
         raise
     try:
-        meanwhile()
         docket.judge(item)
     except KaratosError as error:
         _add_the_rest(item, error, docket, budgets)

@@ -31,7 +31,6 @@ from pytest_karatos.pytest_plugin.baselines import open_judge
 from pytest_karatos.pytest_plugin.boots import TALLY, VARIATION, begin_boots, run_boots, tally_of
 from pytest_karatos.pytest_plugin.cases import CASES, target_tests_of
 from pytest_karatos.pytest_plugin.checks import (
-    ARGUMENTS,
     BOOTED,
     FIRMWARE,
     MACHINE,
@@ -174,7 +173,9 @@ class Session:
             firmware, item.nodeid, arguments=more, board=board, variation=variation
         ) as machine:
             item.stash[MACHINE] = machine
-            item.stash[ARGUMENTS] = more
+            # A QEMU needs longer to start than most tests need: the next one's starts right now.
+            if tally_of(item, self.settings) is None:
+                self.upcoming.start(more)
             yield machine
         check_boot(item, self.budgets)
 
@@ -280,8 +281,7 @@ class Session:
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Judge the end of a test's machines as part of the test: a late panic is a failure."""
         tally = tally_of(item, self.settings)
-        last = partial(self._start_next, item) if tally is None else lambda: None
-        checks = partial(run_checks, item, self._docket, self.budgets, last)
+        checks = partial(run_checks, item, self._docket, self.budgets)
         if tally is None:
             yield from checks()
         else:
@@ -308,10 +308,6 @@ class Session:
             add_to(error, self._docket.found())
             raise
         self._docket.raise_found()
-
-    def _start_next(self, item: pytest.Item) -> None:
-        if ARGUMENTS in item.stash:
-            self.upcoming.start(item.stash[ARGUMENTS])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -1,4 +1,4 @@
-"""The next test's machine, started while the present test is judged."""
+"""The next test's machine, started while the present test has its own."""
 
 import contextlib
 import os

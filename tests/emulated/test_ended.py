@@ -111,7 +111,7 @@ def test_a_gdb_can_be_had_there(start: Start, board: Board, tmp_path: Path) -> N
         count = machine.facts()["instructions"]
     past = Past(tmp_path / "boot")
     boot = Boot(board=board, elf=past.elf, folder=tmp_path / "again")
-    with replayed(past, boot, HostLauncher()) as (again, moment):
+    with replayed(past, boot, HostLauncher(), remark=print) as (again, moment):
         assert moment.instructions == count
         assert again.registers["pc"] == pc
 

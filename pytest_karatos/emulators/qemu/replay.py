@@ -21,8 +21,8 @@ from pytest_karatos.emulators.record import NAME
 from pytest_karatos.emulators.stamps import Stamps
 from pytest_karatos.errors import BadFirmware, UnknownName
 
-#: Host seconds that it may take to come to the moment.
-_SECONDS = 300.0
+#: Host seconds that it may take to come to the moment; and for how long that is tried anew.
+_SECONDS, _TRIES = 300.0, 60.0
 #: Longest file of facts that is read; another's may be endless.
 _LONGEST = 4 * 1024 * 1024
 
@@ -125,8 +125,12 @@ Start = Callable[[Boot], AbstractContextManager[QemuMachine]]
 
 
 @contextlib.contextmanager
-def replayed(past: Past, boot: Boot, launcher: Launcher) -> Iterator[tuple[QemuMachine, Moment]]:
+def replayed(
+    past: Past, boot: Boot, launcher: Launcher, *, remark: Callable[[str], object]
+) -> Iterator[tuple[QemuMachine, Moment]]:
     """Boot as ``past`` did, up to its failure, or else to its last byte; the guest stands there.
+
+    ``remark`` is told why an attempt is made anew.
 
     :raises NotPossible: where the boot cannot be repeated, or is another one this time.
     """
@@ -136,16 +140,17 @@ def replayed(past: Past, boot: Boot, launcher: Launcher) -> Iterator[tuple[QemuM
 
     again = Again(boot, past, start)
     moment = _moment(past, again)
-    for number, is_last in enumerate(attempts(_SECONDS)):
+    for number, is_last in enumerate(attempts(_TRIES)):
         with contextlib.ExitStack() as stack:
             folder = boot.folder / str(number)
             folder.mkdir(parents=True)
             held = stack.enter_context(start(held_boot(boot, folder, Stamps())))
             try:
                 _bring(held, past, moment)
-            except TooFar:
+            except TooFar as error:
                 if is_last:
                     raise
+                remark(f"once more: {error.what}")
                 continue
             again.compare_so_far(held.console)
             yield held, moment

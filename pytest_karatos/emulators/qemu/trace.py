@@ -40,9 +40,9 @@ _INSTRUCTION = b"\nTrace "
 _LINE = 64
 #: How often at least a boot is begun anew that was stopped an instruction too late.
 _ATTEMPTS = 5
-#: So many instructions before its end a run is slowed down: a pipe of the usual size holds fewer,
-#: and then one of a page.
-_SLOW, _CRAWL = 4000, 300
+#: So many instructions before its end a run is slowed down: a pipe of the usual size holds fewer
+#: than half of them, and then one of a page.
+_SLOW, _CRAWL = 6000, 300
 #: So many instructions before its end a quick run is made slower, and then logged: more than are
 #: executed on a busy host before it is stopped.
 _FAST, _BRISK = 50_000_000, 2_000_000
@@ -50,6 +50,8 @@ _FAST, _BRISK = 50_000_000, 2_000_000
 _SHORTEST, _LONGEST = 0.0005, 0.2
 #: How long reading may lag behind the end of QEMU, in seconds: a pipe's content takes none of it.
 _REST = 10.0
+#: Seconds for an answer of a QEMU that has all the room it may want.
+_ANSWER = 30.0
 #: Seconds for one look at the pipe, for a step, and between QEMU's hearing and its heeding: where
 #: a guest that gets room too early would come too far, and elsewhere.
 _MOST_WAITS = 50
@@ -275,15 +277,13 @@ class Trace:
             raise NotPossible(
                 f"the guest has executed {came()} instructions already, more than {wanted}."
             )
+        if wanted - came() > 2 * _SLOW:
+            self._pipe.widen()
+            self._go_on_to(wanted - _SLOW, came, deadline)
+        # While the guest stands: one that runs may fill the pipe faster than it can be narrowed.
+        self._counter.feed(self._pipe.narrow())
         if wanted - came() > 2 * _CRAWL:
-            is_far = wanted - came() > 2 * _SLOW
-            self._pipe.widen() if is_far else self._pipe.narrow()
-            self._go()
-            self._read_up_to(wanted - _SLOW, came, deadline)
-            self._counter.feed(self._pipe.narrow())
-            self._read_up_to(wanted - _CRAWL, came, deadline)
-            self._stop()
-        self._pipe.narrow()
+            self._go_on_to(wanted - _CRAWL, came, deadline)
         # A store's line would take the room of an instruction's, and QEMU would wait there deaf.
         self._log_stores(on=False)
         while came() < wanted and not deadline.expired:
@@ -295,11 +295,25 @@ class Trace:
         if came() < wanted:
             raise NotPossible("the guest did not come so far.")
 
+    def _go_on_to(self, wanted: int, came: Callable[[], int], deadline: Deadline) -> None:
+        """Let the guest go on to ``wanted``, and as much further as the pipe has room for."""
+        self._go()
+        self._read_up_to(wanted, came, deadline)
+        self._stop()
+
     def _go(self) -> None:
-        is_going = self._qmp.begin("cont")
-        # QEMU does not answer while a store waits for room in the log.
-        while not is_going(_LAG):
+        self._read_while_waiting(self._qmp.begin("cont"), _LAG)
+
+    def _read_while_waiting(self, is_done: Callable[[float], bool], lag: float) -> None:
+        """Read until QEMU has answered, which it does not while a store waits for room in the log.
+
+        :raises NotPossible: when it never does.
+        """
+        deadline = Deadline(_ANSWER)
+        while not is_done(lag):
             self._counter.feed(self._pipe.take())
+            if deadline.expired:
+                raise NotPossible(f"QEMU did not answer within {_ANSWER:g} s.")
 
     def wait_for_time(self, seconds: float) -> None:
         """Let time pass for a guest that waits for it, until its clock says ``seconds``.
@@ -348,8 +362,7 @@ class Trace:
         self._time = None
         is_stopped = self._qmp.begin("stop")
         self._qmp.wait_until_heard(_STEP)
-        while not is_stopped(lag):
-            self._counter.feed(self._pipe.take())
+        self._read_while_waiting(is_stopped, lag)
         self._counter.feed(self._pipe.take())
         self._pipe.end_filling()
         asked = self._asked()
