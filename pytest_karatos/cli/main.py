@@ -16,6 +16,7 @@ from pytest_karatos.cli import (
     doctor,
     history,
     init,
+    merge,
     run,
     size,
 )
@@ -57,6 +58,7 @@ COMMANDS: dict[str, Command] = {
     "compare": compare,
     "bisect": bisect,
     "history": history,
+    "merge": merge,
     "ci": ci,
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pytest_karatos.errors import BadSetting
@@ -40,6 +41,11 @@ _POINTS = """
 SELECT board, profile, firmware, test, name, id, started, revision, value, unit
 FROM figures JOIN (SELECT * FROM runs ORDER BY started DESC, id DESC LIMIT ?) ON run = id
 ORDER BY started, id, figures.rowid
+"""
+_DURATIONS = """
+SELECT test, target, tests.seconds
+FROM tests JOIN (SELECT id FROM runs ORDER BY started DESC, id DESC LIMIT ?) ON run = id
+WHERE tests.seconds IS NOT NULL
 """
 
 
@@ -114,6 +120,20 @@ class History:
             point = Point(run=run, started=started, revision=revision, value=value, unit=unit)
             found.setdefault(tuple(key), []).append(point)
         return found
+
+    def durations(self, last: int = 10) -> dict[tuple[str, str], float]:
+        """Return the median of the seconds that each test took in the ``last`` runs.
+
+        Its key is the test's id without its target, and the target.
+
+        :raises BadSetting: when the file cannot be read.
+        """
+        found: dict[tuple[str, str], list[float]] = {}
+        with self._opened() as base:
+            rows = base.execute(_DURATIONS, (last,)).fetchall()
+        for test, target, seconds in rows:
+            found.setdefault((test, target), []).append(seconds)
+        return {key: median(seconds) for key, seconds in found.items()}
 
     @contextmanager
     def _opened(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:

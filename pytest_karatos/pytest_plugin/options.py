@@ -84,6 +84,10 @@ FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
         "--karatos-vary",
         {"metavar": "NAME", "help": "boot as one of several boots did, by what it is called."},
     ),
+    (
+        "--karatos-shard",
+        {"metavar": "N/OF", "help": "run one part of the tests: 2/5, or auto/5 on a cluster."},
+    ),
     ("--karatos-artifacts", {"metavar": "DIR", "help": "where files are kept (.karatos)."}),
     ("--karatos-history", {"metavar": "PATH", "help": "the file of all runs' figures."}),
     ("--karatos-json", {"metavar": "PATH", "help": "write the run's ledger as JSON."}),

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_karatos.artifacts import Run, safe_name
 from pytest_karatos.builders.host import now
+from pytest_karatos.builders.repository import git_revision
 from pytest_karatos.errors import KaratosError
 from pytest_karatos.history import History
 from pytest_karatos.pytest_plugin import hooks
@@ -20,6 +21,7 @@ from pytest_karatos.pytest_plugin.cases import case_reports
 from pytest_karatos.pytest_plugin.outcome import origin, phase_of, short
 from pytest_karatos.pytest_plugin.params import Target, names
 from pytest_karatos.pytest_plugin.session import Session
+from pytest_karatos.pytest_plugin.shards import shard_facts
 from pytest_karatos.report import json as json_report
 from pytest_karatos.report.cause import BAD
 from pytest_karatos.report.excerpt import Reading
@@ -134,6 +136,8 @@ class Recorder:
         """
         if not self._session.opened:
             return
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._has_none_of_many():
+            session.exitstatus = exitstatus = pytest.ExitCode.OK
         if exitstatus == pytest.ExitCode.OK and self._refuse_none():
             session.exitstatus = exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         exitstatus = self._pin(session, exitstatus)
@@ -161,6 +165,11 @@ class Recorder:
             session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         return exitstatus
 
+    def _has_none_of_many(self) -> bool:
+        """Tell whether there were more shards than tests, and this one is left without any."""
+        shard = shard_facts(self._session.run.folder)
+        return bool(shard and shard["all"] and not shard["tests"])
+
     def _refuse_none(self) -> bool:
         """Refuse a run that was asked for a board, and in which no test used one."""
         option = self._config.option
@@ -168,6 +177,9 @@ class Recorder:
         asked = (option.karatos_arch or option.karatos_board) and not option.setuponly
         if not asked or self._session.settings.allow_none or self._used_board():
             return False
+        shard = shard_facts(self._session.run.folder)
+        if shard and shard["with_board"]:
+            return False  # another shard has them; `merge` asks all of them together
         tests = self.ledger.tests
         skipped = sum(test["outcome"] == "skipped" for test in tests)
         ran = (test for test in tests if test["outcome"] != "skipped")
@@ -201,11 +213,14 @@ class Recorder:
 
     def _is_part(self) -> bool:
         """Tell whether tests were picked by hand: then a figure may be missing for that reason."""
+        if self._session.settings.shard:
+            return True
         options = self._config.option
         picked = (getattr(options, word, None) for word in ("keyword", "markexpr", "lf"))
         return any(picked) or any("::" in one for one in self._config.args)
 
     def _header(self, exit_status: int) -> RunFacts:
+        shard = shard_facts(self._session.run.folder)
         return {
             "id": self._session.run.folder.name,
             "started": self._started,
@@ -214,6 +229,8 @@ class Recorder:
             "workers": int(getattr(self._config.option, "numprocesses", None) or 0),
             "platform": platform.platform(),
             "versions": {"python": platform.python_version(), **_versions()},
+            "revision": git_revision(self._config.rootpath),
+            **({"shard": shard} if shard else {}),
         }
 
     def _sum_up_coverage(self) -> None:
@@ -225,7 +242,7 @@ class Recorder:
         told = coverage.told_of(self.ledger.tests, settings)
         self.ledger.coverage = coverage.facts(told, folder)
         self._lines += coverage.lines(told)
-        if refusal := coverage.refused(told, settings.coverage):
+        if not settings.shard and (refusal := coverage.refused(told, settings.coverage)):
             self._troubles.append(refusal)
         coverage.write(told, folder, settings.source, time.time())
         self._lines.append(coverage.place(folder, short(folder, self._config.rootpath)))
@@ -235,8 +252,8 @@ class Recorder:
             json_report.write(self.ledger, self._session.settings.json_path)
 
     def _remember(self) -> None:
-        """Add the run to the history, where it used a firmware."""
-        if self.ledger.firmwares:
+        """Add the run to the history, where it used a firmware and was a whole one."""
+        if self.ledger.firmwares and self._session.settings.shard is None:
             History(self._session.settings.history).add(row_of(self.ledger.as_json()))
 
     def _hand_out(self) -> None:
@@ -264,7 +281,7 @@ class Recorder:
             terminalreporter.line(row)
         for warning in self.ledger.warnings:
             terminalreporter.line(warning, yellow=True)
-        for one in self.ledger.unjudged:
+        for one in self.ledger.unjudged if not self._session.settings.shard else ():
             if one["why"] not in self._troubles:
                 terminalreporter.line(one["why"], yellow=True)
         for trouble in filter(None, [*self._troubles, self._session.run.lost()]):

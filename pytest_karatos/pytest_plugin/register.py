@@ -14,6 +14,7 @@ from pytest_karatos.pytest_plugin import hooks
 from pytest_karatos.pytest_plugin.github import GitHubActions
 from pytest_karatos.pytest_plugin.recorder import Recorder
 from pytest_karatos.pytest_plugin.session import Session
+from pytest_karatos.pytest_plugin.shards import Shards
 from pytest_karatos.settings import Settings, load
 
 
@@ -26,6 +27,8 @@ def register_session(config: pytest.Config, typed: dict[str, object]) -> Session
     session = Session(config, settings)
     config.pluginmanager.register(session, "karatos-session")
     config.pluginmanager.register(session.upcoming, "karatos-upcoming")
+    if settings.shard is not None:
+        config.pluginmanager.register(Shards(config, session, settings.shard), "karatos-shards")
     if not hasattr(config, "workerinput"):
         recorder = Recorder(config, session)
         config.pluginmanager.register(recorder, "karatos-recorder")

@@ -73,7 +73,7 @@ class Session:
         self.upcoming = Upcoming(settings, lambda: self.bench)
 
     @property
-    def _only_asked(self) -> bool:
+    def only_asked(self) -> bool:
         """Whether pytest shall only show something: then nothing is looked for or made."""
         options = vars(self._config.option)
         asking = ("collectonly", "showfixtures", "show_fixtures_per_test")
@@ -215,7 +215,7 @@ class Session:
             end_with(self.run)
         with outcome.usage_error():
             _ = self.judge
-        if self._told or self._only_asked:
+        if self._told or self.only_asked:
             return
         with outcome.usage_error():
             _ = self.run
@@ -226,7 +226,7 @@ class Session:
 
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         """Say what is tested and by what means; silent where nothing will be run."""
-        if self._only_asked or self._told:
+        if self.only_asked or self._told:
             return []
         boards = ", ".join(f"{board.name} ({board.arch})" for board in self.settings.chosen)
         source = outcome.short(self.settings.source, config.rootpath)
@@ -265,7 +265,7 @@ class Session:
 
         On each worker, since only workers know the tests; one of them makes it, the others wait.
         """
-        if not self._only_asked and any(map(params.uses_board, session.items)):
+        if not self.only_asked and any(map(params.uses_board, session.items)):
             with outcome.usage_error():
                 self.bench.prepare()
 

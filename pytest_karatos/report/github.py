@@ -126,13 +126,16 @@ _ENDINGS = {
 _LEFT_OUT = 200
 
 
-def summary(ledger: LedgerFacts, *, limit_bytes: int = LIMIT_BYTES) -> str:
+def summary(ledger: LedgerFacts, *, limit_bytes: int = LIMIT_BYTES, red: Sequence[str] = ()) -> str:
     """Return Markdown of at most ``limit_bytes`` (UTF-8) that says how the run went.
+
+    ``red`` is what was wrong beside its tests.
 
     What does not fit is left out from the end, and a sentence says so.
     """
     blocks = [
         _headline(ledger),
+        "\n".join(f"- ❌ {prose(text)}" for text in red),
         _boards(ledger),
         _builds(ledger["builds"]),
         *_warnings(ledger),

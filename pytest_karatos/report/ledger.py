@@ -152,6 +152,10 @@ class Ledger:
         named |= {one["name"]: one for one in firmware.get("measurements", ())}
         known["measurements"] = list(named.values())
 
+    def add(self, record: TestRecord) -> None:
+        """Take a whole record, out of the ledger of another run."""
+        self._tests[record["id"], record["worker"]] = record
+
     def add_journal(self, lines: list[dict[str, Any]]) -> None:
         """Take the builds out of the journal: exact even when the process that built has died."""
         self.builds += [

@@ -248,8 +248,26 @@ class TestRecord(TypedDict):
     verdicts: list[VerdictFacts]
 
 
+class ShardFacts(TypedDict):
+    """The part of the tests that a machine had: ``tests`` of ``all``, divided as ``plan`` names.
+
+    ``with_board`` of all use a board; ``timed`` is of how many it was known how long they take.
+    """
+
+    number: int
+    of: int
+    tests: list[str]
+    all: int
+    with_board: int
+    timed: int
+    plan: str
+
+
 class RunFacts(TypedDict, total=False):
-    """The header: empty until the run is over."""
+    """The header: empty until the run is over.
+
+    ``revision`` is that of the tree with the tests; ``shard`` is there where the run was a part.
+    """
 
     id: str
     started: str
@@ -258,6 +276,8 @@ class RunFacts(TypedDict, total=False):
     workers: int
     platform: str
     versions: dict[str, str]
+    revision: str
+    shard: ShardFacts
 
 
 class LedgerFacts(TypedDict):

@@ -69,7 +69,7 @@ class Key:
     @property
     def in_file(self) -> bool:
         """Whether a settings file may hold it."""
-        return self.name not in {"config", "baseline.update", "baseline.reason"}
+        return self.name not in {"config", "run.shard", "baseline.update", "baseline.reason"}
 
 
 def _key(name: str, kind: Kind, default: object, text: str, typed: str = "", **more: str) -> Key:
@@ -117,6 +117,7 @@ _ECHO = "whether the shell prints back what is typed; `command` then leaves that
 _RESETS = "times the firmware may reset itself in a test that typed nothing to ask for it"
 _BOOTS = "times that each test which boots does so, all of it, for one verdict"
 _VARY = "what is different in each boot: what a failure of several boots says, to have one again"
+_SHARD = "the part of the tests that this machine runs: 2/5, or auto/5 where a cluster tells it"
 _FILTER = "program and arguments that turn the console's bytes into text (defmt); {elf} is the ELF"
 _PACKAGED = "whether what known systems print when they crash means a crash too"
 _PROCESSOR = "whether a processor in a fault or a panic at a test's end is a failure too"
@@ -149,6 +150,7 @@ _GENERAL: tuple[Key, ...] = (
     _key("run.boots", kinds.WHOLE, 1, _BOOTS, "boots"),
     _key("run.vary", kinds.ANY_TEXT, "", _VARY, "vary"),
     _key("run.allow_none", kinds.FLAG, False, _ALLOW_NONE, "allow_none"),
+    _key("run.shard", kinds.TEXT, None, _SHARD, "shard"),
     _key("run.coverage", kinds.FLAG, False, _COVERAGE, "coverage"),
     _key("build.source", kinds.PATH, ".", "the firmware's tree", "source"),
     _build_key(

@@ -1,6 +1,7 @@
 """The loading of settings: every source in its order, merged into one record."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_karatos.settings.layers import Given, KeyPath, Layer, defaults, from
 from pytest_karatos.settings.overrides import from_cli, from_environ
 from pytest_karatos.settings.record import Settings
 from pytest_karatos.settings.resolve import Packaged, assemble, dialects_of, faults_of
+from pytest_karatos.settings.shards import shard_of
 from pytest_karatos.settings.suggest import short_repr
 from pytest_karatos.settings.toml import Document
 
@@ -55,7 +57,8 @@ def load(
     values = below | layer_of(Path(str(source.value)), below) | above
     if boards is not None:
         values |= boards_from_code(values, boards, root)
-    return assemble(home, values, _packaged_tables(), declared=(file, spoken))
+    settings = assemble(home, values, _packaged_tables(), declared=(file, spoken))
+    return replace(settings, shard=shard_of(values, environ))
 
 
 def packaged(environ: Mapping[str, str]) -> Settings:

@@ -10,6 +10,7 @@ from pytest_karatos.choices import AUTO, DEBUG, PROFILES
 from pytest_karatos.dialect import Dialect
 from pytest_karatos.measurement import Budget
 from pytest_karatos.settings.baselines import BaselineRules
+from pytest_karatos.shard import Shard
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +156,8 @@ class Settings:
     #: How often each test boots, and what is different in each of its boots.
     boots: int = 1
     variation: str = ""
+    #: The part of the tests that this machine runs; None for all.
+    shard: Shard | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     #: Every value under the same dotted keys as ``origins``, for listings.
     values: Mapping[str, object] = field(default_factory=dict)

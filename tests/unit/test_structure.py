@@ -15,7 +15,7 @@ from tests.unit.syntax import docstring, nodes
 PACKAGE = Path(__file__).parents[2] / "pytest_karatos"
 LAYERS = {
     "ground": "errors choices binaries board deadline progress firmware measurement dialect "
-    "watch_rules text outstanding nearest",
+    "watch_rules text outstanding nearest shard",
     "first": "process containment console elf settings containers artifacts history",
     "second": "builders emulators scheduler measure debug target_tests",
     "third": "bench baseline firmwares post_mortem exit_check sign_of_life report cli",

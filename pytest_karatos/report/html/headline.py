@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from pytest_karatos.report.html.links import anchor, row_anchor
 from pytest_karatos.report.html.log import key_lines
@@ -16,15 +17,18 @@ _QUOTED_ERROR = re.compile(r"^[ E>]{0,20}\| (.*\berror\b.*)$", re.MULTILINE | re
 _ENDINGS = {2: "the run was interrupted", 3: "pytest failed internally", 4: "pytest was misused"}
 
 
-def headline(ledger: Ledger) -> View:
-    """Return ``state sign text detail reasons more``; ``text`` is the page's title as well."""
+def headline(ledger: Ledger, red: Sequence[str] = ()) -> View:
+    """Return ``state sign text detail reasons more``; ``text`` is the page's title as well.
+
+    ``red`` is what was wrong beside the tests.
+    """
     bad = [one for one in ledger.tests if is_bad(one)]
-    state = "bad" if bad or _ending(ledger) else "good" if _passed(ledger) else "idle"
+    state = "bad" if bad or red or _ending(ledger) else "good" if _passed(ledger) else "idle"
     reasons = _reasons(bad)
     return {
         "state": state,
         "sign": SIGNS[state],
-        "text": _text(ledger),
+        "text": "; ".join([*red[:1], _text(ledger)]),
         "detail": _detail(ledger),
         "reasons": reasons[:_REASONS],
         "more": len(reasons) - len(reasons[:_REASONS]),

@@ -1,5 +1,7 @@
 """The top of the page: verdict, boards, what was built, tests side by side."""
 
+from collections.abc import Sequence
+
 from pytest_karatos.report.html.boards import boards_view, provenance
 from pytest_karatos.report.html.headline import headline
 from pytest_karatos.report.html.links import Links
@@ -9,16 +11,23 @@ from pytest_karatos.report.ledger import Ledger
 from pytest_karatos.report.shape import View
 
 
-def page(ledger: Ledger, links: Links, heading: str = "", allowance: int = ALLOWANCE) -> str:
+def page(
+    ledger: Ledger,
+    links: Links,
+    heading: str = "",
+    allowance: int = ALLOWANCE,
+    red: Sequence[str] = (),
+) -> str:
     """Return the HTML that stands above pytest-html's table, with its style sheet.
 
-    ``heading`` is a title of the user's; ``allowance`` bounds the characters of console text.
+    ``heading`` is a title of the user's; ``allowance`` bounds the characters of console text;
+    ``red`` is what was wrong beside the tests.
     """
     return render(
         "page.jinja2",
         style=style(),
         heading=heading,
-        headline=headline(ledger),
+        headline=headline(ledger, red),
         boards=boards_view(ledger),
         warnings=ledger.warnings,
         unjudged=ledger.unjudged,
@@ -42,11 +51,11 @@ def _coverage(ledger: Ledger, links: Links) -> View:
     return {"rows": rows, "page": page}
 
 
-def title(ledger: Ledger) -> str:
+def title(ledger: Ledger, red: Sequence[str] = ()) -> str:
     """Return the page's title: the verdict, so that a browser tab says it.
 
     >>> title(Ledger())
     '○ no test ran'
     """
-    told = headline(ledger)
+    told = headline(ledger, red)
     return f"{told['sign']} {told['text']}"
