@@ -315,9 +315,10 @@ class Bench:
 
     @contextmanager
     def _booted(self, boot: Boot, test: str, *, ahead: bool = False) -> Iterator[Machine]:
-        covered = self.settings.coverage.wanted
+        spec = self.settings.coverage
         folder = self.run.place(test)
-        boot = replace(boot, folder=folder, symbols=self._symbols, covered=covered)
+        boot = replace(boot, folder=folder, symbols=self._symbols, covered=spec.wanted)
+        boot = replace(boot, branches=spec.branches)
         machine = None
         try:
             launcher = self.launcher_for(boot.board)

@@ -13,12 +13,14 @@ from pytest_karatos.elf.lines import (
     read_unit,
     unit_ranges,
 )
+from pytest_karatos.elf.mapping import CodeMap, read_code_map
 from pytest_karatos.elf.reader import Elf, Section, Segment, read
 from pytest_karatos.elf.symbols import Symbol, SymbolTable, read_symbols
 from pytest_karatos.elf.unwind import Saved, UnwindRow, UnwindTable, read_unwind_table
 
 __all__ = [
     "Code",
+    "CodeMap",
     "Elf",
     "Function",
     "Image",
@@ -37,6 +39,7 @@ __all__ = [
     "demangled",
     "read",
     "read_code",
+    "read_code_map",
     "read_image",
     "read_symbols",
     "read_unit",

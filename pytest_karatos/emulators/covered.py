@@ -4,6 +4,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pytest_karatos.artifacts.files import write_json
 
@@ -16,12 +17,18 @@ _LONGEST = 32 * 1024 * 1024
 class Covered:
     """What a boot of one ELF executed: bytes from, and up to (not with), in order of addresses.
 
-    ``trouble`` says why it is not known, or not all of it; empty when it is.
+    ``trouble`` says why it is not known, or not all of it; empty when it is. ``branches`` are those
+    that were taken and those that were passed by, by their addresses; None where nobody asked.
     """
 
     elf_sha256: str
     ranges: tuple[tuple[int, int], ...] = ()
     trouble: str = ""
+    branches: "Outcomes | None" = None
+
+
+#: The addresses of conditional branches that were taken, and of those that were passed by.
+Outcomes = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def note_covered(folder: Path, covered: Covered) -> None:
@@ -30,7 +37,7 @@ def note_covered(folder: Path, covered: Covered) -> None:
     :raises OSError: when the disk takes no more.
     """
     plain = {"elf_sha256": covered.elf_sha256, "trouble": covered.trouble, "ranges": covered.ranges}
-    write_json(folder / NAME, plain)
+    write_json(folder / NAME, {**plain, "branches": covered.branches})
 
 
 def noted_covered(folder: Path) -> Covered | None:
@@ -43,6 +50,16 @@ def noted_covered(folder: Path) -> Covered | None:
             plain = json.loads(file.read(_LONGEST))
         ranges = tuple((int(start), int(end)) for start, end in plain["ranges"])
         return Covered(
-            elf_sha256=str(plain["elf_sha256"]), ranges=ranges, trouble=str(plain["trouble"])
+            elf_sha256=str(plain["elf_sha256"]),
+            ranges=ranges,
+            trouble=str(plain["trouble"]),
+            branches=_outcomes(plain.get("branches")),
         )
     return None
+
+
+def _outcomes(plain: Any) -> Outcomes | None:  # noqa: ANN401 - what JSON holds
+    if plain is None:
+        return None
+    taken, passed = plain
+    return tuple(map(int, taken)), tuple(map(int, passed))

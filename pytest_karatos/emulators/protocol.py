@@ -112,7 +112,8 @@ class Boot:
     emulator that counts instructions; then it is some ten times slower. A guest that is ``held``
     stands before its first instruction until its ``trace`` lets it go on. ``symbols`` is a folder
     for what was read of the ELF's debug information, which takes time. ``stopped`` was started
-    ahead for such a boot. With ``covered`` it is noted what is executed (see ``covered.py``).
+    ahead for such a boot. With ``covered`` it is noted what is executed (see ``covered.py``), with
+    ``branches`` also which way they went, which makes it slower.
     """
 
     board: Board
@@ -129,12 +130,13 @@ class Boot:
     symbols: Path | None = None
     stopped: Stopped | None = None
     covered: bool = False
+    branches: bool = False
 
     @property
     def start(self) -> "Boot":
         """This boot with only what decides how its machine is started: equal ones start alike."""
         board = replace(self.board, watch=WatchRules(), expect_exit=None)
-        bare = replace(self, symbols=None, stopped=None, covered=False)
+        bare = replace(self, symbols=None, stopped=None, covered=False, branches=False)
         return replace(bare, board=board, folder=Path(), rules=WatchRules())
 
 

@@ -11,10 +11,11 @@ import fnmatch
 import functools
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from pytest_karatos.elf import Row, demangled, read_code, read_symbols
+from pytest_karatos.measure.branches import FileBranches, Ways
 from pytest_karatos.text import printable
 
 #: Bytes from, and up to (not with), in the order of addresses.
@@ -69,10 +70,11 @@ class CodeFunction:
 class CodeLines:
     """The code of one ELF, by the lines of the tree's files. ``outside``: files that do not count.
 
-    ``example`` is one of those.
+    ``example`` is one of those. ``calls`` are rows of inlined calls.
     """
 
     rows: tuple[Row, ...] = ()
+    calls: tuple[Row, ...] = ()
     functions: tuple[CodeFunction, ...] = ()
     outside: int = 0
     example: str = ""
@@ -95,7 +97,8 @@ def lines_of(path: Path, sources: Sources) -> CodeLines:
     )
     others = sorted({row.file for row in code.rows if not name_of(row.file)})
     return CodeLines(
-        rows=(*rows, *calls),
+        rows=rows,
+        calls=calls,
         functions=tuple(_functions(path, rows)),
         outside=len(others),
         example=printable(others[0]) if others else "",
@@ -120,6 +123,7 @@ class FileCoverage:
 
     lines: dict[int, set[str]] = field(default_factory=dict)
     functions: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    branches: FileBranches = field(default_factory=dict)
 
     @property
     def counts(self) -> "Counts":
@@ -129,12 +133,25 @@ class FileCoverage:
             covered=sum(map(bool, self.lines.values())),
             functions=len(self.functions),
             covered_functions=sum(map(bool, self.functions.values())),
+            branches=2 * sum(one.is_sure for one in self.branches.values()),
+            covered_branches=sum(one.went for one in self.branches.values()),
+            unsure_branches=sum(not one.is_sure for one in self.branches.values()),
         )
+
+    def branches_of(self, line: int) -> list[Ways]:
+        """List the branches that were made of a line, those that are sure."""
+        return [
+            one
+            for (at, _), one in sorted(self.branches.items(), key=_place)
+            if at == line and one.is_sure
+        ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
     """How many lines and functions have code, and how many of them were executed.
+
+    ``branches`` are ways: two of each branch. Of the ``unsure_branches`` nothing is known.
 
     >>> Counts(lines=8, covered=7, functions=2, covered_functions=1).percent
     87.5
@@ -144,6 +161,14 @@ class Counts:
     covered: int = 0
     functions: int = 0
     covered_functions: int = 0
+    branches: int = 0
+    covered_branches: int = 0
+    unsure_branches: int = 0
+
+    @property
+    def branch_percent(self) -> float:
+        """Of the branches' ways; 0 where there are none."""
+        return 100.0 * self.covered_branches / self.branches if self.branches else 0.0
 
     @property
     def percent(self) -> float:
@@ -158,13 +183,14 @@ Coverage = dict[str, FileCoverage]
 def cover(code: CodeLines, executed: Mapping[Ranges, Iterable[str]]) -> Coverage:
     """Say of each line of ``code`` who executed it: ``executed`` names those who ran the same."""
     found: Coverage = {}
-    for row in code.rows:
+    rows = (*code.rows, *code.calls)
+    for row in rows:
         found.setdefault(row.file, FileCoverage()).lines.setdefault(row.line, set())
     for one in code.functions:
         found[one.file].functions.setdefault((one.name, one.line), set())
     for ranges, names in executed.items():
         who = set(names)
-        for row in code.rows:
+        for row in rows:
             if _overlaps(ranges, row.start, row.end):
                 found[row.file].lines[row.line] |= who
         for one in code.functions:
@@ -188,15 +214,16 @@ def together(parts: Iterable[Coverage]) -> Coverage:
                 held.lines.setdefault(line, set()).update(who)
             for function, who in one.functions.items():
                 held.functions.setdefault(function, set()).update(who)
+            for place, ways in one.branches.items():
+                held.branches.setdefault(place, Ways(is_sure=ways.is_sure)).merge(ways)
     return found
 
 
 def counts_of(coverage: Coverage) -> Counts:
     """Sum up all files."""
-    each = [one.counts for one in coverage.values()]
-    return Counts(
-        lines=sum(one.lines for one in each),
-        covered=sum(one.covered for one in each),
-        functions=sum(one.functions for one in each),
-        covered_functions=sum(one.covered_functions for one in each),
-    )
+    each = [asdict(one.counts) for one in coverage.values()]
+    return Counts(**{one.name: sum(counts[one.name] for counts in each) for one in fields(Counts)})
+
+
+def _place(branch: tuple[tuple[int, str], Ways]) -> tuple[int, str]:
+    return branch[0]

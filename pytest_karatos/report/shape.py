@@ -38,7 +38,8 @@ class VerdictFacts(TypedDict):
 class CoverageFacts(TypedDict):
     """How much of a target's code the tests executed; empty ``target``: of all together.
 
-    ``page`` is the file that shows it line by line.
+    ``branches`` are ways, two of each that is sure; 0 where nobody asked. ``page`` is the file that
+    shows it line by line.
     """
 
     target: str
@@ -46,6 +47,9 @@ class CoverageFacts(TypedDict):
     covered: int
     functions: int
     covered_functions: int
+    branches: int
+    covered_branches: int
+    unsure_branches: int
     page: str
 
 

@@ -132,6 +132,8 @@ _TRACE = "whether a local build is watched for the programs that it runs"
 _HISTORY = "whether a build may ask git for commit, tags and changes; then they are in its key"
 _FIRMWARES = "firmwares of tests that name none, by the names of [firmware.NAME]"
 _COVERAGE = "whether it is noted which lines of the firmware the tests execute"
+_BRANCHES = "whether it is told too which conditional branches were taken; boots are slower"
+_LEAST_BRANCHES = "least percentage of the branches' ways; red below it; means `branches`"
 _ROOTS = "folders that prebuilt ELFs were built in, whose files are those of the tree"
 _UNCOUNTED = "files of the tree that do not count: patterns for their paths in it"
 _ALLOW_NONE = "whether a run with --arch may succeed although no test in it used a board"
@@ -334,6 +336,8 @@ _REST: tuple[Key, ...] = (
         "dialects.*.names.*", kinds.TEXT, None, "what a task is called in tests, by what is printed"
     ),
     _key("coverage.fail_under", kinds.PERCENT, None, "least percentage of lines; red below it"),
+    _key("coverage.branches", kinds.FLAG, False, _BRANCHES),
+    _key("coverage.fail_under_branches", kinds.PERCENT, None, _LEAST_BRANCHES),
     _key("coverage.roots", kinds.PATHS, (), _ROOTS),
     _key("coverage.exclude", kinds.TEXTS, (), _UNCOUNTED),
     _key("cache.folder", kinds.PATH, None, "where built firmware is kept", env="KARATOS_CACHE"),

@@ -60,10 +60,14 @@ class CoverageSpec:
     """Whether it is noted what boots execute, and what counts.
 
     ``fail_under`` is the least percentage of lines, None without a limit. ``roots`` are folders
-    that ELFs from elsewhere were built in; ``exclude`` patterns for paths in the tree.
+    that ELFs from elsewhere were built in; ``exclude`` patterns for paths in the tree. With
+    ``branches`` it is told too which of them were taken, and ``fail_under_branches`` limits it.
     """
 
     wanted: bool = False
+    branches: bool = False
+    fail_under_branches: float | None = None
+    fail_under_branches_origin: str = ""
     fail_under: float | None = None
     fail_under_origin: str = ""
     roots: tuple[Path, ...] = ()

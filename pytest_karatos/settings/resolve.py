@@ -105,8 +105,12 @@ def _history(values: Layer, root: Path) -> Path:
 
 def _coverage(values: Layer, root: Path) -> CoverageSpec:
     least = values.get(("coverage", "fail_under"))
+    branches = values.get(("coverage", "fail_under_branches"))
     return CoverageSpec(
         wanted=at(values, "run.coverage").value,
+        branches=at(values, "coverage.branches").value or branches is not None,
+        fail_under_branches=branches.value if branches else None,
+        fail_under_branches_origin=branches.origin if branches else "",
         fail_under=least.value if least else None,
         fail_under_origin=least.origin if least else "",
         roots=tuple(root / one for one in at(values, "coverage.roots").value),

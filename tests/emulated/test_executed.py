@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from pytest_karatos.board import Board
+from pytest_karatos.debug.branches import branches_of
 from pytest_karatos.emulators.covered import noted_covered
+from pytest_karatos.emulators.host import HostLauncher
 from pytest_karatos.emulators.protocol import Boot
 from pytest_karatos.emulators.qemu.command import command_for_people
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
 from pytest_karatos.process import output_of
-from tests.emulated.booting import Start, both
+from tests.emulated.booting import RULES, Start, both
+from tests.emulated.ticking import ticking
 from tests.emulated.tiny_guest import Step, image
 
 STEPS: tuple[Step, ...] = (
@@ -100,3 +104,44 @@ def test_a_guest_that_is_killed_has_its_note_all_the_same(
     noted = noted_covered(tmp_path / "boot")
     assert noted is not None
     assert noted.ranges
+
+
+@both
+def test_which_way_branches_went_is_noted_beside_interrupts_too(
+    board: Board, tmp_path: Path
+) -> None:
+    elf = ticking(tmp_path, board.arch, 50)
+    boot = Boot(board=board, elf=elf, folder=tmp_path, rules=RULES, covered=True, branches=True)
+    with QemuEmulator().boot(boot, HostLauncher()) as machine:
+        machine.console.expect("t!")
+        machine.pause()
+    noted = noted_covered(tmp_path)
+    assert noted is not None
+    assert noted.branches is not None
+    decode = branches_of(elf)
+    ran = [at for start, end in noted.ranges for at in range(start, end, 2)]
+    # The one that ends the loop, both ways; nothing else in there is conditional.
+    (end_of_loop,) = [one.address for at in ran if (one := decode.at(at)) and one.address > 100]
+    assert noted.branches == ((end_of_loop,), (end_of_loop,))
+
+
+@both
+def test_a_branch_that_went_one_way_has_not_gone_the_other(
+    start: Start, board: Board, tmp_path: Path
+) -> None:
+    steps = (("say", b"a\n"), ("delay", 1), ("say", b"b\n"), ("spin",))
+    with start(board, *steps, covered=True, branches=True) as machine:
+        machine.console.expect("b")
+    once = noted_covered(tmp_path / "boot")
+    steps = (("say", b"a\n"), ("delay", 2), ("say", b"b\n"), ("spin",))
+    with start(board, *steps, covered=True, branches=True) as machine:
+        machine.console.expect("b")
+    twice = noted_covered(tmp_path / "boot")
+    assert once is not None
+    assert twice is not None
+    assert once.branches is not None
+    assert twice.branches is not None
+    # A loop of one round is passed by; of two rounds, it is taken too.
+    assert once.branches[0] == ()
+    assert len(twice.branches[0]) == 1
+    assert set(twice.branches[0]) <= set(twice.branches[1]) == set(once.branches[1])

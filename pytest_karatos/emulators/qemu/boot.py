@@ -10,6 +10,7 @@ from functools import partial
 from pytest_karatos.artifacts.files import write_whole
 from pytest_karatos.choices import OFF
 from pytest_karatos.console import Console, Streams, pump_for
+from pytest_karatos.debug.branches import branches_of
 from pytest_karatos.emulators.covered import NAME as COVERED
 from pytest_karatos.emulators.covered import note_covered
 from pytest_karatos.emulators.protocol import Boot, Launcher
@@ -137,7 +138,10 @@ def _close_trace(machine: QemuMachine) -> None:
 def _executed(boot: Boot, qemu: StoppedQemu) -> Executed | None:
     """Make the log of what is executed, where somebody asks; a counted boot has another log."""
     is_other = boot.stamps is not None or boot.held
-    return None if is_other or not boot.covered else Executed(qemu.wires.pipes, qemu.qmp)
+    if is_other or not boot.covered:
+        return None
+    branches = branches_of(boot.elf) if boot.branches else None
+    return Executed(qemu.wires.pipes, qemu.qmp, branches)
 
 
 def _note_executed(record: Record, executed: Executed) -> None:

@@ -9,10 +9,12 @@ import re
 import threading
 from pathlib import Path
 
+from pytest_karatos.debug.branches import Branches
 from pytest_karatos.emulators.covered import Covered
 from pytest_karatos.emulators.qemu.log_pipe import LogPipe
 from pytest_karatos.emulators.qemu.qmp import Qmp
 from pytest_karatos.emulators.qemu.trace import make_single
+from pytest_karatos.emulators.qemu.ways import Ways
 from pytest_karatos.errors import NotPossible
 
 #: ``0x00000008:  f24c 0000  movw     r0, #0xc000``: on ARM in halves, elsewhere in one.
@@ -66,10 +68,14 @@ class Listing:
 
 
 class Executed:
-    """The log of one QEMU, whose guest has not run yet, through a pipe in ``folder``."""
+    """The log of one QEMU, whose guest has not run yet, through a pipe in ``folder``.
 
-    def __init__(self, folder: Path, qmp: Qmp) -> None:
+    With ``branches`` each instruction is logged, each time: it is seen which way they go.
+    """
+
+    def __init__(self, folder: Path, qmp: Qmp, branches: Branches | None = None) -> None:
         self._qmp = qmp
+        self._ways = None if branches is None else Ways(branches)
         self._pipe = LogPipe(folder / "executed")
         self._listing = Listing()
         self._reader = threading.Thread(target=self._read, name="karatos-executed", daemon=True)
@@ -85,7 +91,8 @@ class Executed:
             self._reader.start()
 
     def _let_log(self) -> None:
-        for line in (f"logfile {self._pipe.path}", "log in_asm"):
+        words = "in_asm" if self._ways is None else "in_asm,exec,nochain"
+        for line in (f"logfile {self._pipe.path}", f"log {words}"):
             if not self._qmp.obeys(line):
                 raise NotPossible(f"this QEMU refuses '{line.partition('/')[0]}'.")
         self._pipe.forget_name()
@@ -93,6 +100,8 @@ class Executed:
     def _read(self) -> None:
         while (data := self._pipe.read(_LOOK)) is not None:
             self._listing.feed(data)
+            if self._ways is not None:
+                self._ways.feed(data)
 
     def close(self, elf_sha256: str) -> Covered:
         """Read what is left, when QEMU is gone, and return what was executed."""
@@ -102,4 +111,8 @@ class Executed:
             return Covered(elf_sha256=elf_sha256, trouble="QEMU's log has not come to its end")
         self._pipe.close()
         found = self._listing
-        return Covered(elf_sha256=elf_sha256, ranges=found.ranges(), trouble=found.trouble)
+        trouble = found.trouble or (self._ways.trouble if self._ways else "")
+        branches = self._ways.outcomes() if self._ways else None
+        return Covered(
+            elf_sha256=elf_sha256, ranges=found.ranges(), trouble=trouble, branches=branches
+        )

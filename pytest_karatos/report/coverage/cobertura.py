@@ -37,14 +37,21 @@ def _add_class(classes: ET.Element, name: str, one: FileCoverage) -> None:
     ET.SubElement(found, "methods")
     lines = ET.SubElement(found, "lines")
     for number, who in sorted(one.lines.items()):
-        ET.SubElement(lines, "line", {"number": str(number), "hits": str(len(who))})
+        found = ET.SubElement(lines, "line", {"number": str(number), "hits": str(len(who))})
+        if branches := one.branches_of(number):
+            went, all_ways = sum(ways.went for ways in branches), 2 * len(branches)
+            found.set("branch", "true")
+            share = f"{100 * went // all_ways}% ({went}/{all_ways})"
+            found.set("condition-coverage", share)
 
 
 def _rates(counts: Counts) -> dict[str, str]:
     rate = counts.covered / counts.lines if counts.lines else 0.0
     return {
         "line-rate": f"{rate:.4g}",
-        "branch-rate": "0",
+        "branch-rate": f"{counts.branch_percent / 100:.4g}",
+        "branches-valid": str(counts.branches),
+        "branches-covered": str(counts.covered_branches),
         "lines-valid": str(counts.lines),
         "lines-covered": str(counts.covered),
     }

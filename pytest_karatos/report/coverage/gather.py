@@ -1,13 +1,14 @@
 """What the boots of a run have executed, summed up by board and profile, and over all of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_karatos.builders.container import SOURCE
 from pytest_karatos.debug.where import LINE_TABLES
-from pytest_karatos.emulators.covered import Covered, noted_covered
-from pytest_karatos.errors import BadFirmware
+from pytest_karatos.emulators.covered import Covered, Outcomes, noted_covered
+from pytest_karatos.errors import BadFirmware, DebugFailed
+from pytest_karatos.measure.branches import branches_in, ways_of
 from pytest_karatos.measure.coverage import (
     CodeLines,
     Counts,
@@ -60,6 +61,7 @@ def sources_of(settings: Settings) -> Sources:
 def gather(tests: Iterable[TestRecord], sources: Sources) -> Told:
     """Sum up what the boots of ``tests`` executed; each test counts by its name."""
     sums: dict[tuple[str, str], dict[Ranges, set[str]]] = {}
+    ways: dict[tuple[str, str], dict[Outcomes, set[str]]] = {}
     troubles: dict[str, int] = {}
     boots = 0
     for test, boot in _boots(tests):
@@ -70,13 +72,35 @@ def gather(tests: Iterable[TestRecord], sources: Sources) -> Told:
             boots += 1
             place = _target(test, boot), boot["elf"]
             sums.setdefault(place, {}).setdefault(covered.ranges, set()).add(test["id"])
+            if covered.branches is not None:
+                held = ways.setdefault(place, {})
+                held.setdefault(covered.branches, set()).add(test["id"])
     told = [f"{_boots_of(count)}: {why}" for why, count in troubles.items()]
     code = {elf: _code(elf, sources, told) for elf in dict.fromkeys(elf for _, elf in sums)}
     targets: dict[str, list[Coverage]] = {}
     for (target, elf), executed in sums.items():
-        targets.setdefault(target, []).append(cover(code[elf], executed))
+        found = cover(code[elf], executed)
+        if (target, elf) in ways:
+            _add_branches(found, code[elf], elf, ways[target, elf], told)
+        targets.setdefault(target, []).append(found)
     merged = {name: together(parts) for name, parts in sorted(targets.items())}
     return Told(targets=merged, boots=boots, troubles=tuple(told))
+
+
+def _add_branches(
+    found: Coverage,
+    code: CodeLines,
+    elf: str,
+    outcomes: Mapping[Outcomes, set[str]],
+    troubles: list[str],
+) -> None:
+    try:
+        branches = branches_in(Path(elf), code.rows)
+    except (BadFirmware, DebugFailed) as error:
+        troubles.append(error.what)
+        return
+    for file, ways in ways_of(branches, elf, outcomes).items():
+        found[file].branches.update(ways)
 
 
 def _boots(tests: Iterable[TestRecord]) -> Iterator[tuple[TestRecord, BootFacts]]:

@@ -28,18 +28,28 @@ def refused(told: Told, spec: CoverageSpec) -> str:
 
     What could not be measured is not enough either.
     """
-    counts = told.counts
-    if spec.fail_under is None:
+    one = told.counts
+    lines = ("line", "lines", one.covered, one.lines)
+    branches = ("way of a branch", "ways of branches", one.covered_branches, one.branches)
+    least, origin = spec.fail_under_branches, spec.fail_under_branches_origin
+    refusals = (
+        _refused(spec.fail_under, f"fail_under = {{}} % ({spec.fail_under_origin})", lines),
+        _refused(least, f"fail_under_branches = {{}} % ({origin})", branches),
+    )
+    return "; ".join(filter(None, refusals))
+
+
+def _refused(least: float | None, said: str, found: tuple[str, str, int, int]) -> str:
+    one, many, covered, whole = found
+    if least is None:
         return ""
-    wanted = f"{spec.fail_under:g} % ({spec.fail_under_origin})"
-    if not counts.lines:
-        return f"coverage: not one line could be judged, and fail_under = {wanted} asks for it"
+    wanted = said.replace("{}", f"{least:g}")
+    if not whole:
+        return f"coverage: not one {one} could be judged, and {wanted} asks for it"
+    percent = 100.0 * covered / whole
     # 79.96 % is not 80 %, however it is rounded.
-    if counts.percent < spec.fail_under:
-        return (
-            f"coverage is {counts.percent:.2f} % ({counts.covered} of {counts.lines} lines), "
-            f"less than fail_under = {wanted}"
-        )
+    if percent < least:
+        return f"coverage is {percent:.2f} % ({covered} of {whole} {many}), less than {wanted}"
     return ""
 
 
@@ -53,6 +63,9 @@ def facts(told: Told, folder: Path) -> list[CoverageFacts]:
             "covered": one.covered,
             "functions": one.functions,
             "covered_functions": one.covered_functions,
+            "branches": one.branches,
+            "covered_branches": one.covered_branches,
+            "unsure_branches": one.unsure_branches,
             "page": str(folder.absolute() / PAGE),
         }
         for name, one in rows.items()
@@ -64,17 +77,25 @@ def lines(told: Told) -> Iterator[str]:
     each = [*((name, counts_of(part)) for name, part in told.targets.items())]
     if len(each) != 1:
         each.append(("together", told.counts))
+    has_branches = bool(told.counts.branches)
     rows = [
         (
             name,
             f"{one.percent:.1f} %",
             f"{one.covered} of {one.lines}",
             f"{one.covered_functions} of {one.functions}",
+            *([f"{one.covered_branches} of {one.branches}"] if has_branches else []),
         )
         for name, one in each
     ]
-    yield from aligned([("coverage", "", "lines", "functions"), *rows], right=(1, 2, 3))
+    head = ("coverage", "", "lines", "functions", *(["branches"] if has_branches else []))
+    yield from aligned([head, *rows], right=range(1, len(head)))
     yield from (f"coverage: {trouble}" for trouble in told.troubles)
+    if unsure := told.counts.unsure_branches:
+        yield (
+            f"coverage: of {unsure} branches it is uncertain which way they went, or whether they "
+            "are code; they do not count"
+        )
 
 
 def write(told: Told, folder: Path, source: Path, when: float) -> None:

@@ -32,5 +32,16 @@ def _record(name: str, one: FileCoverage) -> Iterator[str]:
     yield from (f"FN:{line},{called}" for called, line in functions)
     yield from (f"FNDA:{len(one.functions[found])},{found[0]}" for found in functions)
     yield from (f"FNF:{counts.functions}", f"FNH:{counts.covered_functions}")
+    if counts.branches:
+        yield from _branches(one)
+        yield from (f"BRF:{counts.branches}", f"BRH:{counts.covered_branches}")
     yield from (f"DA:{line},{len(who)}" for line, who in sorted(one.lines.items()))
     yield from (f"LF:{counts.lines}", f"LH:{counts.covered}", "end_of_record")
+
+
+def _branches(one: FileCoverage) -> Iterator[str]:
+    """Give the two ways of each branch that is sure; ``-`` is lcov's word for: never came there."""
+    for line in sorted({line for line, _ in one.branches}):
+        for block, ways in enumerate(one.branches_of(line)):
+            for number, who in enumerate((ways.taken, ways.passed)):
+                yield f"BRDA:{line},{block},{number},{len(who) if ways.went else '-'}"

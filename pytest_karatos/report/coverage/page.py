@@ -1,8 +1,9 @@
 """The coverage of a run as one HTML page: files with their figures, and their source."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pytest_karatos.measure.branches import Ways
 from pytest_karatos.measure.coverage import Coverage, FileCoverage, counts_of
 from pytest_karatos.report.coverage.gather import Told, uncovered
 from pytest_karatos.report.html.template import render, style
@@ -12,6 +13,7 @@ from pytest_karatos.report.shape import View
 _LARGEST, _MOST = 1024 * 1024, 16 * 1024 * 1024
 #: Tests that a line names.
 _NAMED = 8
+_BOTH = 2
 
 
 def page(told: Told, source: Path) -> str:
@@ -68,5 +70,23 @@ def _lines(one: FileCoverage, text: str) -> Iterator[View]:
         state = "none" if who is None else "run" if who else "missed"
         named = sorted(who or ())[:_NAMED]
         more = len(who or ()) - len(named)
+        ways = one.branches_of(number)
         said = "\n".join([*named, *([f"and {more} more"] if more else [])])
-        yield {"number": number, "text": line, "state": state, "who": said, "hits": len(who or ())}
+        yield {
+            "number": number,
+            "text": line,
+            "state": state,
+            "who": said,
+            "hits": len(who or ()),
+            "ways": _ways(ways),
+            "half": any(branch.went < _BOTH for branch in ways),
+        }
+
+
+def _ways(branches: Sequence[Ways]) -> str:
+    """Write how many of a line's ways were gone; empty where it has none.
+
+    >>> _ways([Ways(taken={"t"}), Ways()])
+    '1/4'
+    """
+    return f"{sum(one.went for one in branches)}/{2 * len(branches)}" if branches else ""

@@ -44,6 +44,9 @@ def _coverage(ledger: Ledger, links: Links) -> View:
             "percent": f"{100 * one['covered'] / one['lines']:.1f} %" if one["lines"] else "-",
             "lines": f"{one['covered']} of {one['lines']}",
             "functions": f"{one['covered_functions']} of {one['functions']}",
+            "branches": f"{one['covered_branches']} of {one['branches']}"
+            if one["branches"]
+            else "",
         }
         for one in ledger.coverage
     ]
