@@ -45,6 +45,13 @@ PACKAGES = {
 }
 
 
+#: Compilers that Debian has of the same kind under another prefix.
+_KIN = dict.fromkeys(
+    ("riscv-none-elf-", "riscv-none-embed-", "riscv32-unknown-elf-", "riscv64-elf-"),
+    "riscv64-unknown-elf-",
+)
+
+
 def missing_tool(lines: Iterable[str]) -> str:
     """Return the program that a build missed, by its last lines; '' when none is named.
 
@@ -70,6 +77,15 @@ def package_of(tool: str) -> str:
     return ""
 
 
+def kin_of(tool: str) -> str:
+    """Return the prefix by which Debian has a compiler like ``tool``; '' where it is not known.
+
+    >>> kin_of("riscv-none-elf-gcc"), kin_of("arm-none-eabi-gcc")
+    ('riscv64-unknown-elf-', '')
+    """
+    return next((kin for prefix, kin in _KIN.items() if tool.startswith(prefix)), "")
+
+
 def missing_target(lines: Iterable[str]) -> str:
     """Return the Rust target whose core a build missed; '' when none is named.
 
@@ -87,6 +103,11 @@ def ways_out(tool: str, *, on_host: bool) -> str:
     package = package_of(tool)
     here = f"install {tool} on this host{f' (apt-get install {package})' if package else ''}"
     added = f'[toolchain] packages = ["{package or f"the Debian package that has {tool}"}"]'
+    if kin := kin_of(tool):
+        added = (
+            f'[toolchain] packages = ["{package_of(kin)}"], and [build] '
+            f'env = {{ CROSS_COMPILE = "{kin}" }} where the build takes another prefix by that name'
+        )
     image = f"an image that has it: {added}, or [toolchain] image = one of your own"
     if on_host:
         return f"either {here}; or build in {image}, with --karatos-builder=docker; "

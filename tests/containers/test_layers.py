@@ -25,32 +25,34 @@ def said_in(engine: Engine, image: Image, script: str) -> str:
     return told
 
 
-@pytest.mark.timeout(1800)
-def test_targets_and_packages_are_in_the_image(engine: Engine, image: Image, cache: Path) -> None:
-    tools = Toolchain(targets=("thumbv6m-none-eabi",), packages=("tree", "libtext-csv-perl"))
+@pytest.mark.timeout(3000)
+def test_targets_are_in_the_image(engine: Engine, image: Image, cache: Path) -> None:
+    tools = Toolchain(targets=("thumbv6m-none-eabi",))
     made = ensure_toolchain(engine, tools, Quiet(), cache)
     assert made.id != image.id
     assert made.name == layer_tag(tools)
     script = """
-        tree --version && perl -MText::CSV -MText::Balanced -e 'print "perl works\n"'
         rustup target list --installed && rustup target add thumbv6m-none-eabi
-        printf '#![no_std]\npub fn one() -> u8 { 1 }\n' > /tmp/a.rs
+        printf '#![no_std]\\npub fn one() -> u8 { 1 }\\n' > /tmp/a.rs
         rustc --crate-type=lib --target thumbv6m-none-eabi -o /tmp/a.rlib /tmp/a.rs && echo compiled
-        ls /usr/src /opt/bare-metal-rust.partial || true
+        ls -d /usr/src/rustc* /opt/bare-metal-rust.* || echo nothing left
         rustup target add thumbv4t-none-eabi 2>&1 || true
     """
     said = said_in(engine, made, script)
-    for word in (
-        "tree v",
-        "perl works",
-        "thumbv7m-none-eabi\n",
-        "thumbv6m-none-eabi\n",
-        "compiled",
-    ):
+    for word in ("thumbv7m-none-eabi\n", "thumbv6m-none-eabi\n", "compiled", "nothing left"):
         assert word in said
-    assert "rustc-1" not in said.partition("compiled")[2].partition("ls:")[0]
     assert '[toolchain] targets = ["thumbv4t-none-eabi"]' in said
-    # A second time nothing is made, and the image below is not even looked for.
+
+
+@pytest.mark.timeout(900)
+def test_packages_are_in_the_image(engine: Engine, cache: Path) -> None:
+    tools = Toolchain(packages=("tree", "libtext-csv-perl"))
+    made = ensure_toolchain(engine, tools, Quiet(), cache)
+    # Perl is whole again where something needs it, though our image leaves most of it out.
+    script = "tree --version && perl -MText::CSV -MText::Balanced -e 'print 40 + 2'"
+    said = said_in(engine, made, script)
+    assert said.startswith("tree v")
+    assert said.endswith("42")
     assert ensure_toolchain(engine, tools, Quiet(), cache) == made
 
 

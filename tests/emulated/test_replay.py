@@ -1,5 +1,6 @@
 """A failure gone on from by hand: the same boot at the same instruction, and a gdb finds it."""
 
+import json
 import os
 import re
 import signal
@@ -13,10 +14,18 @@ import pytest
 
 from pytest_karatos.board import Board
 from pytest_karatos.debug.gdb import GdbClient
-from tests.emulated.booting import Start, both
+from pytest_karatos.emulators.host import HostLauncher
+from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.qemu.emulator import QemuEmulator
+from tests.emulated import harts
+from tests.emulated.booting import RULES, Start, both
 from tests.emulated.tiny_guest import ARM, image
 
 COMMAND = [sys.executable, "-m", "pytest_karatos", "debug", "--replay"]
+TWO_HARTS = """
+[boards.virt]
+qemu = ["-machine", "virt", "-cpu", "rv32", "-smp", "2", "-m", "128M", "-bios", "none"]
+"""
 ATTACH = re.compile(r"(\S+) (\S+\.elf) -ex 'target remote (127\.0\.0\.1):(\d+)'")
 
 
@@ -75,6 +84,36 @@ def test_it_stands_where_the_test_failed(
             assert pc == int(where["cores"][0]["registers"]["pc"], 0)
             assert gdb.step().signal == 5
             assert gdb.registers({"pc"})["pc"] != pc
+
+
+def test_a_boot_of_two_harts_is_refused_with_the_reason(tmp_path: Path) -> None:
+    boot = Boot(
+        board=harts.BOARD,
+        elf=harts.counting(tmp_path),
+        folder=tmp_path / "boot",
+        rules=RULES,
+        variation="shift=6,slice=37",
+    )
+    (tmp_path / "karatos.toml").write_text(TWO_HARTS)
+    with QemuEmulator().boot(boot, HostLauncher()) as machine:
+        machine.console.expect("all counted\n|some lost\n")
+        machine.post_mortem()
+    said = refused(tmp_path / "boot")
+    assert "board 'virt' has 2 cores, and QEMU runs one after the other" in said
+    assert "--karatos-vary" in said
+
+
+def test_another_boot_of_the_same_text_is_not_taken_for_it(start: Start, tmp_path: Path) -> None:
+    with start(ARM, ("say", b"up\n"), ("delay", 300_000), ("again", 1)) as machine:
+        machine.console.expect("up\n")
+        machine.post_mortem()
+    note = tmp_path / "boot" / "boot.json"
+    facts = json.loads(note.read_text())
+    facts["where"]["cores"][0]["registers"]["sp"] = "0xdead"
+    note.write_text(json.dumps(facts))
+    said = refused(tmp_path / "boot")
+    assert "this boot is another one: the processor has sp = 0x" in said
+    assert "and had 0xdead when its test failed" in said
 
 
 @both

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_karatos.cli.checks import kits
 from pytest_karatos.cli.checks.toolchain import examine_image
 from pytest_karatos.settings import load
 from tests.emulated.tiny_guest import image
@@ -152,13 +153,18 @@ def test_a_cross_compiler_that_nobody_packages(tree: Path) -> None:
     (tree / "mk").mkdir()
     (tree / "mk" / "a.mk").write_text("CROSS_COMPILE ?= riscv-none-elf-\n")
     need = row(examined(tree, PATH="/nowhere")[1], "riscv-none-elf-gcc")
-    assert (need["state"], need["fix"]) == (
-        *("missing", "install riscv-none-elf-gcc and put it on PATH"),
-    )
+    assert need["state"] == "missing"
+    assert need["fix"].startswith("install riscv-none-elf-gcc and put it on PATH")
     (said,) = examine_image(load(root=tree, environ={}, typed={}))
     assert said.state == "missing"
     assert "not in the builder image" in said.found
-    assert said.fix == "pytest --karatos-builder=local"
+    packages = '[toolchain] packages = ["gcc-riscv64-unknown-elf"]'
+    env = '[build] env = { CROSS_COMPILE = "riscv64-unknown-elf-" }'
+    assert said.fix == f"write in karatos.toml: {packages}, and {env}"
+    with (tree / "karatos.toml").open("a") as file:
+        file.write("[build.env]\nCROSS_COMPILE = 'avr-'\n")
+    (said,) = examine_image(load(root=tree, environ={}, typed={}))
+    assert (said.name, said.state) == ("avr-gcc", "missing")
     assert not list(examine_image(load(root=tree, environ={}, typed={"image": "my/image"})))
 
 
@@ -193,6 +199,43 @@ def test_what_the_image_lacks_is_what_nobody_adds_to_it(tree: Path) -> None:
     assert without["Rust for thumbv7m-none-eabi"] == ("ok", "")
     more = 'packages = ["gcc-arm-none-eabi=15:12.2"]\ntargets = ["thumbv6m-none-eabi"]'
     assert {state for state, _ in found(more).values()} == {"ok"}
+
+
+def test_a_kit_is_looked_for_where_the_tree_asks_for_it(tree: Path, tmp_path: Path) -> None:
+    kit = {"Zephyr", "Zephyr SDK", "RIOT"}
+    assert not kit & {one["name"] for one in examined(tree)[1]["needs"]}
+    (tree / "CMakeLists.txt").write_text("find_package(Zephyr REQUIRED HINTS $ENV{ZEPHYR_BASE})\n")
+    answer = examined(tree, HOME=str(tmp_path / "home"))[1]
+    assert row(answer, "Zephyr")["found"] == "ZEPHYR_BASE is not set"
+    assert row(answer, "Zephyr")["fix"].startswith("export ZEPHYR_BASE=")
+    need = row(answer, "Zephyr SDK")
+    assert need["found"] == "ZEPHYR_SDK_INSTALL_DIR is not set, and it is in no usual place"
+    sdk = tmp_path / "home" / "zephyr-sdk-0.17.0"
+    sdk.mkdir(parents=True)
+    (sdk / "sdk_version").write_text("0.17.0\n")
+    answer = examined(tree, HOME=str(tmp_path / "home"), ZEPHYR_BASE=str(sdk))[1]
+    assert row(answer, "Zephyr SDK")["found"] == f"{sdk} (0.17.0)"
+    assert row(answer, "Zephyr")["found"] == f"ZEPHYR_BASE is {sdk}, which has no zephyr-env.sh"
+    other = examined(tree, ZEPHYR_TOOLCHAIN_VARIANT="gnuarmemb")[1]
+    assert "Zephyr SDK" not in {one["name"] for one in other["needs"]}
+
+
+def test_riot_is_where_its_makefile_says(tree: Path) -> None:
+    text = "APPLICATION = a\nRIOTBASE ?= $(CURDIR)/riot\ninclude $(RIOTBASE)/Makefile.include\n"
+    (tree / "Makefile").write_text(text)
+    need = row(examined(tree)[1], "RIOT")
+    assert need["found"] == f"RIOTBASE is {tree}/riot, which has no Makefile.include"
+    assert need["state"] == "missing"
+    (tree / "riot").mkdir()
+    (tree / "riot" / "Makefile.include").write_text("")
+    answer = examined(tree)[1]
+    assert row(answer, "RIOT")["found"] == f"{tree}/riot"
+    assert row(answer, "arm-none-eabi-gcc")["state"] == "ok"
+    lacking = row(examined(tree, PATH="/nowhere")[1], "arm-none-eabi-gcc")
+    assert lacking["fix"] == "apt-get install gcc-arm-none-eabi"
+    settings = load(root=tree, environ={}, typed={})
+    (said,) = kits.examine(settings, {}, on_host=False)
+    assert (said.state, said.fix) == ("missing", "pytest --karatos-builder=local")
 
 
 def test_a_package_that_this_host_lacks_stops_nothing(tree: Path) -> None:

@@ -294,4 +294,5 @@ def test_a_missing_compiler_says_where_it_was_looked_for_and_two_ways_out(source
     assert "failed with exit status 2 on this host: make" in said
     assert "'riscv-none-elf-gcc' is not there: it was looked for on this host." in said
     assert "either install riscv-none-elf-gcc on this host" in said
-    assert "or build in an image that has it: [toolchain] packages = [" in said
+    kin = '[toolchain] packages = ["gcc-riscv64-unknown-elf"], and [build] env = { CROSS_COMPILE'
+    assert f"or build in an image that has it: {kin}" in said

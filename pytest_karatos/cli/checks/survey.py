@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pytest_karatos.builders.prebuilt import PrebuiltBuilder
 from pytest_karatos.choices import BUILDERS, DOCKER
-from pytest_karatos.cli.checks import emulators, engine, packages, places, toolchain, tree
+from pytest_karatos.cli.checks import emulators, engine, kits, packages, places, toolchain, tree
 from pytest_karatos.cli.checks.configured import configured
 from pytest_karatos.cli.checks.need import MISSING, Need, guarded
 from pytest_karatos.cli.shell import Shell
@@ -29,6 +29,9 @@ def survey(shell: Shell, typed: Mapping[str, object]) -> tuple[list[Need], Setti
         needs += guarded("toolchain", lambda: toolchain.examine(settings, environ))
     if builder.compiles and builder.engine and not _all_prebuilt(settings):
         needs += guarded("toolchain", lambda: toolchain.examine_image(settings))
+    if builder.compiles and not _all_prebuilt(settings):
+        on_host = not builder.engine
+        needs += guarded("kits", lambda: kits.examine(settings, environ, on_host=on_host))
     needs += guarded("QEMU", lambda: emulators.examine(settings, builder))
     needs += guarded("folders", lambda: places.examine(settings))
     return needs, settings

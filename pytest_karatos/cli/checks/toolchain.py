@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pytest_karatos.builders.given import has_core, is_installed
 from pytest_karatos.builders.host import managed_toolchain
 from pytest_karatos.builders.image import docker_folder, own_targets
-from pytest_karatos.builders.missing import package_of
+from pytest_karatos.builders.missing import kin_of, package_of
 from pytest_karatos.cli.checks.need import MISSING, OK, OPTIONAL, Need
 from pytest_karatos.cli.detect.text import text_of
 from pytest_karatos.process import output_of
@@ -46,7 +46,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Need]:
     text = text_of(settings.source)
     for triple in _triples(settings, text):
         yield _rust(triple, path, settings, seen)
-    for prefix in _prefixes(text):
+    for prefix in _prefixes(settings, text):
         yield _program(f"{prefix}gcc", path, "the tree's build files name it")
     for program in _commands(settings):
         yield _program(program, path, "the build command begins with it")
@@ -92,7 +92,7 @@ def examine_image(settings: Settings) -> Iterator[Need]:
     if settings.toolchain.image or not settings.source.is_dir():
         return
     text = text_of(settings.source)
-    for prefix in _prefixes(text):
+    for prefix in _prefixes(settings, text):
         yield _added(f"{prefix}gcc", package_of(f"{prefix}gcc"), settings)
     for triple in _triples(settings, text):
         yield _core(triple, settings)
@@ -112,13 +112,16 @@ def _added(program: str, package: str, settings: Settings) -> Need:
         state=OPTIONAL if unknown else MISSING,
         found="not in the builder image, which has Rust and no cross compiler for C",
         why=why,
-        fix=_image_fix(package),
+        fix=_image_fix(package, kin_of(program)),
     )
 
 
-def _image_fix(package: str) -> str:
+def _image_fix(package: str, kin: str) -> str:
+    write = "write in karatos.toml: [toolchain] packages ="
     if package:
-        return f'write in karatos.toml: [toolchain] packages = ["{package}"]'
+        return f'{write} ["{package}"]'
+    if kin:
+        return f'{write} ["{package_of(kin)}"], and [build] env = {{ CROSS_COMPILE = "{kin}" }}'
     return "pytest --karatos-builder=local"
 
 
@@ -137,8 +140,11 @@ def _core(triple: str, settings: Settings) -> Need:
     )
 
 
-def _prefixes(text: str) -> list[str]:
-    return list(dict.fromkeys(_CROSS.findall(text)))
+def _prefixes(settings: Settings, text: str) -> list[str]:
+    """List the prefixes of compilers: those that the settings say in place of the tree's own."""
+    recipes = [board.build for one in settings.firmwares for board in one.boards]
+    said = [value for one in recipes for word, value in one.env if word == "CROSS_COMPILE"]
+    return list(dict.fromkeys(filter(None, said))) or list(dict.fromkeys(_CROSS.findall(text)))
 
 
 def _rust(triple: str, path: str, settings: Settings, environ: Mapping[str, str]) -> Need:
@@ -166,6 +172,11 @@ def _add(triple: str, path: str, settings: Settings) -> str:
 def _program(program: str, path: str, reason: str) -> Need:
     found, package = shutil.which(program, path=path), package_of(program)
     install = f"apt-get install {package}" if package else f"install {program} and put it on PATH"
+    if kin := kin_of(program):
+        install += (
+            f"; or, where the build takes another prefix: apt-get install {package_of(kin)}, and "
+            f"CROSS_COMPILE={kin}"
+        )
     return Need(
         name=program,
         state=OK if found else MISSING,

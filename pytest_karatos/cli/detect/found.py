@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from pytest_karatos.builders.missing import kin_of, package_of
 from pytest_karatos.choices import LOCAL
 
 
@@ -69,13 +70,20 @@ _NOT_IN_IMAGE = re.compile(r"\b(?:arm-none-eabi|riscv(?:32|64)-unknown-elf|riscv
 def foreign(text: str) -> tuple[str, str]:
     """Return the builder that ``text`` asks for and why; two empty texts when any will do.
 
-    >>> foreign("CC = arm-none-eabi-gcc")
-    ('local', 'the builder image has no arm-none-eabi-...; name one of yours as [build] image')
+    >>> foreign("CC = arm-none-eabi-gcc")[1].partition("; ")[2]
+    '[toolchain] packages = ["gcc-arm-none-eabi"] adds it'
     """
     found = _NOT_IN_IMAGE.search(text)
-    return because(f"{found[0]}...") if found else ("", "")
+    if not found:
+        return "", ""
+    kin = kin_of(found[0])
+    return because(f"{found[0]}...", package_of(kin or found[0]), kin)
 
 
-def because(tool: str) -> tuple[str, str]:
-    """Say that ``tool`` is not in the image."""
-    return LOCAL, f"the builder image has no {tool}; name one of yours as [build] image"
+def because(tool: str, package: str = "", kin: str = "") -> tuple[str, str]:
+    """Say that ``tool`` is not in the image, and what would bring it, or its ``kin``, there."""
+    if not package:
+        return LOCAL, f"the builder image has no {tool}; name one of yours as [toolchain] image"
+    other = f"{kin}..." if kin else "it"
+    adds = f'[toolchain] packages = ["{package}"] adds {other}'
+    return LOCAL, f"the builder image has no {tool}; {adds}"

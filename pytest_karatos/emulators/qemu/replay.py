@@ -2,13 +2,15 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from pytest_karatos.artifacts.files import sha256_of
+from pytest_karatos.board import Board
 from pytest_karatos.deadline import Deadline
 from pytest_karatos.emulators.facts import MachineFacts, unknown_boot
 from pytest_karatos.emulators.protocol import Boot, Launcher
@@ -17,14 +19,16 @@ from pytest_karatos.emulators.qemu.boot import booted
 from pytest_karatos.emulators.qemu.keyboard import Typed, read_typed
 from pytest_karatos.emulators.qemu.machine import QemuMachine
 from pytest_karatos.emulators.qemu.trace import TooFar, Trace, attempts
+from pytest_karatos.emulators.qemu.vary import cores
 from pytest_karatos.emulators.record import NAME
 from pytest_karatos.emulators.stamps import Stamps
-from pytest_karatos.errors import BadFirmware, UnknownName
+from pytest_karatos.errors import BadFirmware, NotPossible, UnknownName
 
 #: Host seconds that it may take to come to the moment; and for how long that is tried anew.
 _SECONDS, _TRIES = 300.0, 60.0
 #: Longest file of facts that is read; another's may be endless.
 _LONGEST = 4 * 1024 * 1024
+_VALUE = re.compile(r"0x[0-9a-fA-F]{1,32}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +95,23 @@ class Past:
         """After how many instructions its test failed; None when nobody looked then."""
         return self._facts["instructions"] if self._facts["where"] is not None else None
 
+    @property
+    def cores(self) -> Sequence[Mapping[str, int]]:
+        """The registers of each core when its test failed, as far as they can be read."""
+        where: object = self._facts["where"]
+        cores = where.get("cores") if isinstance(where, dict) else None
+        return [_registers(one) for one in cores] if isinstance(cores, list) else []
+
+
+def _registers(core: object) -> Mapping[str, int]:
+    told = core.get("registers") if isinstance(core, dict) else None
+    words = told.items() if isinstance(told, dict) else ()
+    return {str(name): int(one, 16) for name, one in words if _is_value(one)}
+
+
+def _is_value(text: object) -> bool:
+    return isinstance(text, str) and _VALUE.fullmatch(text) is not None
+
 
 def _facts_in(folder: Path) -> MachineFacts:
     try:
@@ -138,6 +159,7 @@ def replayed(
     def start(boot: Boot) -> AbstractContextManager[QemuMachine]:
         return booted(boot, launcher)
 
+    _require_one_core(boot.board)
     again = Again(boot, past, start)
     moment = _moment(past, again)
     for number, is_last in enumerate(attempts(_TRIES)):
@@ -153,6 +175,7 @@ def replayed(
                 remark(f"once more: {error.what}")
                 continue
             again.compare_so_far(held.console)
+            _require_same(past, held)
             yield held, moment
             return
 
@@ -169,6 +192,20 @@ def _moment(past: Past, again: Again) -> Moment:
     return Moment(instructions=found.instructions, what="where its last byte was printed")
 
 
+def _require_one_core(board: Board) -> None:
+    """Raise NotPossible where stopping the guest on the way would change whose turn it is."""
+    count = cores(board.qemu)
+    if count > 1:
+        raise NotPossible(
+            f"board '{board.name}' has {count} cores, and QEMU runs one after the other: each time "
+            "that the guest is stopped on its way, it is the next one's turn. It would be another "
+            "boot.",
+            why="a boot is taken to its failure in steps.",
+            fix="what each core did is in the failure; the boot itself is had again by the test, "
+            "with --karatos-vary where it was varied",
+        )
+
+
 def _bring(held: QemuMachine, past: Past, moment: Moment) -> None:
     trace, deadline = trace_of(held), Deadline(_SECONDS)
     trace.begin()
@@ -178,6 +215,25 @@ def _bring(held: QemuMachine, past: Past, moment: Moment) -> None:
             let_arrive(held, one)
     _come_to(trace, moment.instructions, deadline)
     trace.end()
+
+
+def _require_same(past: Past, held: QemuMachine) -> None:
+    """Compare where the processor stands with where it stood: its text may be alike by chance.
+
+    :raises NotPossible: when it stands elsewhere.
+    """
+    if past.failed_at is None:
+        return
+    for was, core in zip(past.cores, held.where_soon().cores, strict=False):
+        odd = [name for name, value in core.registers.items() if was.get(name, value) != value]
+        if odd:
+            name = odd[0]
+            raise NotPossible(
+                f"this boot is another one: {core.name or 'the processor'} has {name} = "
+                f"{core.registers[name]:#x}, and had {was[name]:#x} when its test failed.",
+                why="it was taken to the same instruction, and printed the same on its way.",
+                fix="run the test again, and take the folder of that run",
+            )
 
 
 def _come_to(trace: Trace, instructions: int, deadline: Deadline) -> None:

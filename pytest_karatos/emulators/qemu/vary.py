@@ -34,7 +34,7 @@ def variation(board: Board, number: int) -> str | None:
         return ""
     shifts = sorted(range(_MOST + 1), key=lambda one: (abs(one - int(own[1])), one))
     shift = shifts[number % len(shifts)]
-    if _cores(board.qemu) > 1:
+    if cores(board.qemu) > 1:
         return f"shift={shift},slice={_slice(number)}"
     return f"shift={shift}" if number < len(shifts) else None
 
@@ -44,10 +44,10 @@ def _slice(number: int) -> int:
     return int(10 ** random.Random(number).uniform(_SHORTEST, _LONGEST))  # noqa: S311
 
 
-def _cores(arguments: Sequence[str]) -> int:
+def cores(arguments: Sequence[str]) -> int:
     """Return how many cores QEMU's arguments ask for.
 
-    >>> _cores(["-smp", "2"]), _cores(["-smp", "cores=2,cpus=4"]), _cores(["-machine", "virt"])
+    >>> cores(["-smp", "2"]), cores(["-smp", "cores=2,cpus=4"]), cores(["-machine", "virt"])
     (2, 4, 1)
     """
     told = [value for word, value in pairwise(arguments) if word == "-smp"]

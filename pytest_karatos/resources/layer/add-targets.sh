@@ -24,7 +24,7 @@ build() {  # [--check] TRIPLE...; that script complains in two lines: what, and 
 
 with_ours() {
     build --check "$@"
-    apt-get update
+    apt-get -o Acquire::Languages=none update
     sh "$here/core-sources.sh" ||
         fail "Debian has the sources no more of the rustc that the builder image was made with" \
             "remove that image, so that it is made anew: docker image rm --force \$(docker image ls -q pytest-karatos-builder)"
