@@ -2,8 +2,9 @@
 # Makes a bare-metal Rust toolchain out of a distribution's own packages: they ship no core for
 # thumbv7m or riscv32, and there is no rustup where there is no registry to download from.
 #
-#   bare-metal-rust.sh PREFIX [--target TRIPLE]...
+#   bare-metal-rust.sh PREFIX [--check] [--target TRIPLE]...
 #
+# With --check it only tells whether these targets can be made, for which it needs no sources.
 # Needs (Debian): rustc-web cargo-web rust-web-src lld-NN, where NN is the LLVM that rustc reports.
 # Leaves PREFIX/sysroot (core, alloc, compiler_builtins of each target; the host's own libraries by
 # link, so that build scripts and procedural macros work) and PREFIX/bin: rustc, cargo, rust-lld, rustup.
@@ -12,7 +13,7 @@
 # An interrupted run goes on where it stopped; a run with nothing to do takes well under a second.
 set -euo pipefail
 
-readonly RECIPE=1  # raise it when what this script makes changes, so that old results are remade
+readonly RECIPE=2  # raise it when what this script makes changes, so that old results are remade
 readonly RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo
 readonly DEFAULT_TARGETS=(thumbv7m-none-eabi riscv32imac-unknown-none-elf)
 
@@ -22,7 +23,7 @@ fail() {  # what, cure
 }
 
 usage() {
-    fail "$1" "usage: bare-metal-rust.sh PREFIX [--target TRIPLE]..."
+    fail "$1" "usage: bare-metal-rust.sh PREFIX [--check] [--target TRIPLE]..."
 }
 
 read_arguments() {
@@ -30,10 +31,12 @@ read_arguments() {
     PREFIX=$(realpath -m -- "$1")
     shift
     TARGETS=()
+    CHECK=
     while [[ $# -gt 0 ]]; do
         case $1 in
             --target) [[ $# -ge 2 ]] || usage "--target needs a triple."; TARGETS+=("$2"); shift 2 ;;
             --target=*) TARGETS+=("${1#--target=}"); shift ;;
+            --check) CHECK=yes; shift ;;
             *) usage "unknown argument '$1'." ;;
         esac
     done
@@ -66,10 +69,14 @@ find_sources() {
 }
 
 check_targets() {
-    local known target
+    local known target elsewhere="build it in an image of your own that has rustup: [toolchain] image"
     known=$("$RUSTC" --print target-list)
     for target in "${TARGETS[@]}"; do
         grep -qxF -- "$target" <<<"$known" || fail "rustc $RELEASE knows no target '$target'." "see: $RUSTC --print target-list"
+        "$RUSTC" --print target-cpus --target "$target" >/dev/null 2>&1 ||
+            fail "Debian's LLVM cannot generate code for '$target', though rustc $RELEASE knows it." "$elsewhere"
+        "$RUSTC" --print cfg --target "$target" | grep -qxF 'target_os="none"' ||
+            fail "'$target' has an operating system, so it needs std; only core and alloc are built here." "$elsewhere"
     done
 }
 
@@ -101,6 +108,16 @@ open_partial() {
         identity >"$PARTIAL/identity"
     fi
     mkdir -p -- "$PARTIAL/bin" "$PARTIAL/sysroot/lib/rustlib"
+}
+
+# Targets that the same compiler made before are taken as they are.
+take_over_installed() {
+    local folder made=$PARTIAL/sysroot/lib/rustlib
+    [[ "$(grep -v '^target ' "$PREFIX/stamp" 2>/dev/null)" == "$(identity)" ]] || return 0
+    for folder in "$PREFIX"/sysroot/lib/rustlib/*-*/; do
+        folder=$(basename "$folder")
+        [[ $folder == "$HOST" || -d $made/$folder ]] || cp -a -- "$PREFIX/sysroot/lib/rustlib/$folder" "$made/"
+    done
 }
 
 # A workspace of just these crates: the whole library's also wants the crates that test std, which
@@ -185,7 +202,7 @@ case "\$*" in
         shift 2
         for target in "\$@"; do
             if ! installed | grep -qxF -- "\$target"; then
-                echo "rustup: target '\$target' is not part of this toolchain (a stand-in without a registry). Add it: bare-metal-rust.sh $PREFIX --target \$target" >&2
+                echo "rustup: target '\$target' is not part of this toolchain (a stand-in without a registry). In karatos.toml: [toolchain] targets = [\"\$target\"]; for builds without a container: bare-metal-rust.sh $PREFIX --target \$target" >&2
                 exit 1
             fi
         done
@@ -210,6 +227,7 @@ publish() {
 main() {
     read_arguments "$@"
     find_compiler
+    if [[ -n $CHECK ]]; then check_targets; return 0; fi
     mkdir -p -- "$(dirname -- "$PREFIX")"
     # The kernel frees the lock when this process ends, however it ends.
     exec 9>"$PREFIX.lock"
@@ -219,6 +237,7 @@ main() {
     find_sources
     check_targets
     open_partial
+    take_over_installed
     link_host
     lay_out_sources
     local target

@@ -28,7 +28,7 @@ _STEPS = {
     "packages": (_SCRIPTS / "add-packages.sh",),
     "targets": (
         _SCRIPTS / "add-targets.sh",
-        *(docker_folder() / name for name in ("bare-metal-rust.sh",)),
+        *(docker_folder() / name for name in ("core-sources.sh", "bare-metal-rust.sh")),
     ),
 }
 #: How a script says what is wrong, and behind a bar the way out.

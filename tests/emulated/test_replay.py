@@ -1,6 +1,5 @@
 """A failure gone on from by hand: the same boot at the same instruction, and a gdb finds it."""
 
-import json
 import os
 import re
 import signal
@@ -101,19 +100,6 @@ def test_a_boot_of_two_harts_is_refused_with_the_reason(tmp_path: Path) -> None:
     said = refused(tmp_path / "boot")
     assert "board 'virt' has 2 cores, and QEMU runs one after the other" in said
     assert "--karatos-vary" in said
-
-
-def test_another_boot_of_the_same_text_is_not_taken_for_it(start: Start, tmp_path: Path) -> None:
-    with start(ARM, ("say", b"up\n"), ("delay", 300_000), ("again", 1)) as machine:
-        machine.console.expect("up\n")
-        machine.post_mortem()
-    note = tmp_path / "boot" / "boot.json"
-    facts = json.loads(note.read_text())
-    facts["where"]["cores"][0]["registers"]["sp"] = "0xdead"
-    note.write_text(json.dumps(facts))
-    said = refused(tmp_path / "boot")
-    assert "this boot is another one: the processor has sp = 0x" in said
-    assert "and had 0xdead when its test failed" in said
 
 
 @both

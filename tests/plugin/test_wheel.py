@@ -14,6 +14,10 @@ NEEDED = {
     "pytest_karatos/resources/karatos.schema.json",
     "pytest_karatos/resources/docker/Dockerfile",
     "pytest_karatos/resources/docker/bare-metal-rust.sh",
+    "pytest_karatos/resources/docker/core-sources.sh",
+    "pytest_karatos/resources/kits.toml",
+    "pytest_karatos/resources/layer/add-packages.sh",
+    "pytest_karatos/resources/layer/add-targets.sh",
 }
 
 

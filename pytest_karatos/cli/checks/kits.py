@@ -5,7 +5,6 @@ Which they are is data (``resources/kits.toml``).
 
 import re
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from pytest_karatos.builders.missing import package_of
 from pytest_karatos.cli.checks.need import MISSING, OK, Need
 from pytest_karatos.cli.detect.makefile import GAP, Makefile
 from pytest_karatos.cli.detect.text import text_of
-from pytest_karatos.settings import Settings
+from pytest_karatos.settings import Settings, toml
 
 _DATA = Path(__file__).resolve().parents[2] / "resources" / "kits.toml"
 _IN_IMAGE = "builds run in the builder image, which has no kits"
@@ -23,7 +22,7 @@ _IN_IMAGE = "builds run in the builder image, which has no kits"
 
 @cache
 def _kits() -> Mapping[str, Any]:
-    return tomllib.loads(_DATA.read_text())
+    return toml.read(_DATA, _DATA.name).data
 
 
 def examine(settings: Settings, environ: Mapping[str, str], *, on_host: bool) -> Iterator[Need]:

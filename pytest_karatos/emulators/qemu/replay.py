@@ -2,8 +2,7 @@
 
 import contextlib
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,6 @@ from pytest_karatos.errors import BadFirmware, NotPossible, UnknownName
 _SECONDS, _TRIES = 300.0, 60.0
 #: Longest file of facts that is read; another's may be endless.
 _LONGEST = 4 * 1024 * 1024
-_VALUE = re.compile(r"0x[0-9a-fA-F]{1,32}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,23 +93,6 @@ class Past:
         """After how many instructions its test failed; None when nobody looked then."""
         return self._facts["instructions"] if self._facts["where"] is not None else None
 
-    @property
-    def cores(self) -> Sequence[Mapping[str, int]]:
-        """The registers of each core when its test failed, as far as they can be read."""
-        where: object = self._facts["where"]
-        cores = where.get("cores") if isinstance(where, dict) else None
-        return [_registers(one) for one in cores] if isinstance(cores, list) else []
-
-
-def _registers(core: object) -> Mapping[str, int]:
-    told = core.get("registers") if isinstance(core, dict) else None
-    words = told.items() if isinstance(told, dict) else ()
-    return {str(name): int(one, 16) for name, one in words if _is_value(one)}
-
-
-def _is_value(text: object) -> bool:
-    return isinstance(text, str) and _VALUE.fullmatch(text) is not None
-
 
 def _facts_in(folder: Path) -> MachineFacts:
     try:
@@ -175,7 +156,6 @@ def replayed(
                 remark(f"once more: {error.what}")
                 continue
             again.compare_so_far(held.console)
-            _require_same(past, held)
             yield held, moment
             return
 
@@ -215,25 +195,6 @@ def _bring(held: QemuMachine, past: Past, moment: Moment) -> None:
             let_arrive(held, one)
     _come_to(trace, moment.instructions, deadline)
     trace.end()
-
-
-def _require_same(past: Past, held: QemuMachine) -> None:
-    """Compare where the processor stands with where it stood: its text may be alike by chance.
-
-    :raises NotPossible: when it stands elsewhere.
-    """
-    if past.failed_at is None:
-        return
-    for was, core in zip(past.cores, held.where_soon().cores, strict=False):
-        odd = [name for name, value in core.registers.items() if was.get(name, value) != value]
-        if odd:
-            name = odd[0]
-            raise NotPossible(
-                f"this boot is another one: {core.name or 'the processor'} has {name} = "
-                f"{core.registers[name]:#x}, and had {was[name]:#x} when its test failed.",
-                why="it was taken to the same instruction, and printed the same on its way.",
-                fix="run the test again, and take the folder of that run",
-            )
 
 
 def _come_to(trace: Trace, instructions: int, deadline: Deadline) -> None:
