@@ -172,10 +172,12 @@ class Docket:
         :raises TooLittle: saying so of the first.
         """
         used = self.used_by(item)
+        if not used:
+            return
         found = [one.told_silence() for one in used]
         may_be = [not one.machine.board.watch.speaks for one in used]
         excused = params.marker_values(item).get("speaks") is False
-        if found and all(found) and not (excused or all(may_be)):
+        if all(found) and not (excused or all(may_be)):
             raise cast("TooLittle", found[may_be.index(False)])
 
     def raise_found(self) -> None:
@@ -221,7 +223,10 @@ class Docket:
 
     def found(self) -> list[KaratosError]:
         """Return the errors that nobody has heard of, each once; those of before are forgotten."""
-        caught = [*self._caught, *filter(None, [self.others.first()])]
+        other = self.others.first()
+        if other is None and not self._caught and not self._errors:
+            return []
+        caught = [*self._caught, *filter(None, [other])]
         found = {id(one): excuse_nothing(one) for one in caught if not one.settled}
         errors = {id(one): one for one in self._errors if not one.settled}
         self._caught, self._errors = [], []

@@ -82,6 +82,10 @@ _PACKAGES = ("pytest-karatos", "pytest", "pytest-xdist", "pytest-html", "pexpect
 _PHASES = ("setup", "call", "teardown")
 
 
+def _outcome_of(report: pytest.TestReport) -> tuple[str, bool]:
+    return str(report.outcome), hasattr(report, "wasxfail")
+
+
 class Recorder:
     """Takes every report; writes the terminal's table, the JSON, and GitHub's summary."""
 
@@ -104,7 +108,7 @@ class Recorder:
         Once more behind the others, where one of them has changed its outcome: pytest's own
         subtests do so when the terminal asks what to call it.
         """
-        phase = phase_of(report, self._config.rootpath)
+        phase, before = phase_of(report, self._config.rootpath), _outcome_of(report)
         if report.when not in _PHASES:
             settings, run = self._session.settings, self._session.run
             phase = cast("Phase", {**phase, **crash_facts(report.nodeid, settings, run)})
@@ -112,14 +116,15 @@ class Recorder:
         self._figures.take(report, phase["worker"])
         done = yield
         self._tell_cases(report)
-        after = phase_of(report, self._config.rootpath)
-        if (phase["outcome"], phase["xfail"]) != (after["outcome"], after["xfail"]):
-            self.ledger.amend(after)
+        if _outcome_of(report) != before:
+            self.ledger.amend(phase_of(report, self._config.rootpath))
         return done
 
     def _tell_cases(self, report: pytest.TestReport) -> None:
         """Tell all plugins of the cases on the target, as of tests of their own."""
         reports = list(case_reports(report))
+        if not reports:
+            return
         session = self._config.pluginmanager.get_plugin("session")
         if isinstance(session, pytest.Session):
             session.testscollected += len({one.nodeid for one in reports})

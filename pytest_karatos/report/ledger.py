@@ -88,7 +88,9 @@ class Ledger:
         """Fold in one phase of a test."""
         # With --dist=each one id runs on each worker; a rerun takes the place of the run before.
         place = (phase["id"], phase.get("worker", ""))
-        record = self._tests.setdefault(place, _empty(phase))
+        record = self._tests.get(place)
+        if record is None:
+            record = self._tests[place] = _empty(phase)
         if record["outcome"] == "rerun" and phase["when"] == "setup":
             reruns, record = record["reruns"], _empty(phase)
             record["reruns"] = reruns
@@ -132,9 +134,9 @@ class Ledger:
             record["when"] = phase["when"]
             record["seconds"] = round(record["seconds"] + float(phase["seconds"]), 3)
         record["tally"] = phase.get("tally") or record["tally"]
-        record["boots"] = [*record["boots"], *phase.get("boots", ())]
-        record["measurements"] = [*record["measurements"], *phase.get("measurements", ())]
-        record["verdicts"] = [*record["verdicts"], *phase.get("verdicts", ())]
+        record["boots"] += phase.get("boots", ())
+        record["measurements"] += phase.get("measurements", ())
+        record["verdicts"] += phase.get("verdicts", ())
         record["test"] = phase.get("test") or record["test"]
         record["target"] = phase.get("target") or record["target"]
         record["board"] = phase.get("board") or record["board"]
