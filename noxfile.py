@@ -18,7 +18,7 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 OLDEST = ("8.4.2", "3.6.1", "4.1.1", "15.1")
 GENERATIONS = [OLDEST, ("9.1.1", "3.8.0", "4.2.0", "16.7"), ("9.2.0", "3.8.0", "4.2.0", "16.7")]
 #: What needs no container and no toolchain of its own; the rest does not depend on pytest.
-SUITES = ["tests/unit", "tests/plugin"]
+SUITES = ["tests/unit", "tests/integration", "tests/plugin"]
 
 
 def _run(session: nox.Session, generation: tuple[str, str, str, str], suites: list[str]) -> None:
@@ -33,7 +33,7 @@ def _run(session: nox.Session, generation: tuple[str, str, str, str], suites: li
 @nox.session(python=PYTHONS)
 @nox.parametrize("generation", GENERATIONS, ids=[row[0] for row in GENERATIONS])
 def tests(session: nox.Session, generation: tuple[str, str, str, str]) -> None:
-    """Run tests/unit and tests/plugin on one Python with one pytest."""
+    """Run tests/unit, tests/integration and tests/plugin on one Python with one pytest."""
     _run(session, generation, SUITES)
 
 

@@ -27,7 +27,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
         "emulated/test_ended.py::test_a_machine_that_is_killed_is_told_alike_before_and_after",
     ),
     "QEMU ignores SIGTERM": (
-        "unit/test_process.py::test_a_program_that_ignores_sigterm_is_killed",
+        "integration/test_process.py::test_a_program_that_ignores_sigterm_is_killed",
         "emulated/test_ends.py::test_a_stopped_qemu_is_ended_all_the_same",
     ),
     "QEMU ends at once": (
@@ -37,8 +37,8 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "QEMU is missing, too old, or none of this machine": (
         "emulated/test_ends.py::test_qemu_that_is_not_there",
         "plugin/test_mistakes.py::test_a_missing_qemu",
-        "unit/test_commands_doctor.py::test_an_old_qemu_does_not_stop_a_run",
-        "unit/test_commands_doctor.py::test_a_machine_that_qemu_does_not_have",
+        "integration/test_commands_doctor.py::test_an_old_qemu_does_not_stop_a_run",
+        "integration/test_commands_doctor.py::test_a_machine_that_qemu_does_not_have",
     ),
     "QEMU is stopped (SIGSTOP)": (
         "emulated/test_guest_time.py::test_a_stopped_emulator_is_not_a_silent_firmware",
@@ -48,7 +48,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     ),
     "a build forks without end": (
         "containers/test_hostile_builds.py::test_a_fork_bomb_is_held",
-        "unit/test_process.py::test_children_of_the_program_go_too",
+        "integration/test_process.py::test_children_of_the_program_go_too",
     ),
     "a fixture raises after the boot": ("faults/test_signals.py::test_a_fixture_that_breaks",),
     "a machine is booted in a thread that ends": (
@@ -63,18 +63,18 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
 #: Of Docker.
 DOCKER: Mapping[str, tuple[str, ...]] = {
     "no daemon": (
-        "unit/test_engine_errors.py::test_no_socket",
+        "integration/test_engine_errors.py::test_no_socket",
         "plugin/test_mistakes.py::test_a_daemon_that_is_down",
     ),
     "no right to its socket": (
-        "unit/test_engine_errors.py::test_a_refused_user_is_told_of_the_group",
+        "integration/test_engine_errors.py::test_a_refused_user_is_told_of_the_group",
     ),
     "the daemon dies": (
         "containers/test_hostile_builds.py::test_a_daemon_that_dies_is_named",
         "faults/test_daemons.py::test_one_that_dies_while_a_guest_runs_is_no_fault_of_the_guest",
     ),
     "the daemon accepts and says nothing": (
-        "unit/test_engine_errors.py::test_a_daemon_that_accepts_and_never_answers",
+        "integration/test_engine_errors.py::test_a_daemon_that_accepts_and_never_answers",
         "faults/test_daemons.py::test_one_that_falls_mute_in_mid_build_is_named",
         "faults/test_daemons.py::test_a_build_that_is_only_long_goes_on",
     ),
@@ -139,14 +139,14 @@ SERIAL: Mapping[str, tuple[str, ...]] = {
     "line ends of every kind": ("unit/console/test_console.py::test_line_ends_do_not_matter",),
     "a text torn between two reads": (
         "unit/console/test_console_watch.py::test_a_fault_torn_between_two_reads_is_seen",
-        "unit/console/test_growth.py::test_pauses_at_every_byte_change_no_verdict",
+        "integration/test_pauses.py::test_pauses_at_every_byte_change_no_verdict",
     ),
     "a panic after the last line": (
         "emulated/test_watched.py::test_late_panic_is_found_by_check",
         "emulated/test_guest_time.py::test_a_panic_soon_after_the_last_assertion_is_seen",
     ),
     "a reader that is slow": (
-        "unit/test_console_filter.py::test_a_filter_that_hangs_ends_with_the_console",
+        "integration/test_console_filter.py::test_a_filter_that_hangs_ends_with_the_console",
         "unit/console/test_console.py::test_a_guest_that_does_not_read_is_stuck",
     ),
 }
@@ -155,9 +155,9 @@ SERIAL: Mapping[str, tuple[str, ...]] = {
 FILES: Mapping[str, tuple[str, ...]] = {
     "a full disk": (
         "emulated/test_boot_facts.py::test_a_full_disk_turns_no_verdict",
-        "unit/test_cache.py::test_a_full_disk_is_a_sentence_and_leaves_no_half_entry",
-        "unit/test_caching.py::test_a_disk_that_takes_no_sources_is_a_sentence",
-        "unit/test_artifacts.py::test_a_full_disk_costs_the_files_and_is_said_once",
+        "integration/test_cache.py::test_a_full_disk_is_a_sentence_and_leaves_no_half_entry",
+        "integration/test_caching.py::test_a_disk_that_takes_no_sources_is_a_sentence",
+        "integration/test_written_files.py::test_a_full_disk_costs_the_files_and_is_said_once",
         "plugin/test_renderings.py::test_a_json_that_cannot_be_written_is_no_success",
         "faults/test_disks.py::test_a_full_disk_costs_no_verdict",
         "faults/test_disks.py::test_where_no_artifacts_fit_no_test_runs",
@@ -177,15 +177,15 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "faults/test_locks.py::test_a_file_system_without_locks_is_told",
     ),
     "a cache entry that somebody damaged": (
-        "unit/test_cache.py::test_a_damaged_entry_is_built_again",
-        "unit/test_cache.py::test_an_entry_without_its_record_is_built_again",
+        "integration/test_cache.py::test_a_damaged_entry_is_built_again",
+        "integration/test_cache.py::test_an_entry_without_its_record_is_built_again",
     ),
     "two runs with one cache": (
-        "unit/test_cache.py::test_four_processes_at_once_build_once",
+        "integration/test_cache.py::test_four_processes_at_once_build_once",
         "plugin/test_parallel.py::test_two_runs_at_once_share_one_build",
     ),
     "who holds a lock is killed, or stands still": (
-        "unit/test_slots.py::test_who_waits_says_so_and_a_killed_holder_frees_its_slot",
+        "integration/test_slots.py::test_who_waits_says_so_and_a_killed_holder_frees_its_slot",
         "faults/test_locks.py::test_who_builds_is_named_and_waited_for",
         "faults/test_locks.py::test_who_is_stopped_is_told_as_that_and_may_go_on",
         "faults/test_locks.py::test_who_stays_stopped_is_not_waited_for",

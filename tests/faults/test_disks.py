@@ -7,7 +7,7 @@ import pytest
 from pytest_karatos.builders.cache import BuildCache
 from tests.emulated.test_killed_runs import folder
 from tests.faults.inner import GREEN, run_in
-from tests.unit.test_cache import maker
+from tests.integration.test_cache import maker
 
 __all__ = ["folder"]
 

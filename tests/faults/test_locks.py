@@ -20,7 +20,7 @@ from pytest_karatos.builders.cache import BuildCache
 from pytest_karatos.builders.holders import holder_of
 from pytest_karatos.builders.locks import JobSlots, locked
 from pytest_karatos.errors import CacheError
-from tests.unit.test_cache import maker
+from tests.integration.test_cache import maker
 
 _HOLDER = """
 import sys

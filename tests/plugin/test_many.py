@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.emulated.tiny_guest import image
+from tests.integration.test_firmwares import BUILD
 from tests.plugin.tree import Tree
-from tests.unit.test_firmwares import BUILD
 
 SETTINGS = """\
 [run]

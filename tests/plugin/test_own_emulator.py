@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tests.integration.pty_board import pty_board
 from tests.plugin.tree import Tree
-from tests.unit.pty_board import pty_board
 
 SERIAL = """
 [boards.nucleo]

@@ -1,8 +1,6 @@
 """The files of a run: names, places, builds, the rule by which runs go, and a disk that is full."""
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -172,33 +170,6 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     with pytest.raises(TypeError):
         write_json(tmp_path / "it.json", {"a": object()})
     assert json.loads((tmp_path / "it.json").read_text()) == {"a": 1}
-
-
-_FULL = """
-import resource, sys
-from pathlib import Path
-from pytest_karatos.artifacts import open_run
-from tests.unit.test_artifacts import firmware
-folder = Path(sys.argv[1])
-run = open_run(folder)
-made = firmware(folder)
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-print(run.keep_build(made) == made, run.conclude(0, 0), run.place("still").is_dir())
-print(run.lost())
-print(sorted(path.name for path in (run.folder / "builds").iterdir()))
-"""
-
-
-def test_a_full_disk_costs_the_files_and_is_said_once(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", _FULL, str(tmp_path)]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    hook_results, lost, left = done.stdout.splitlines()
-    assert hook_results == "True None True"
-    assert "the build of virt: [Errno 27] File too large" in lost
-    assert lost.endswith(", and 1 more")
-    assert left == "[]"
 
 
 def test_no_folder_can_be_made_any_more(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -27,13 +26,6 @@ def asked(folder: Path, *argv: str, **environ: str) -> tuple[int, str, str]:
         argv, Shell(environ={"HOME": "/nowhere", **environ}, folder=folder, out=out, err=err)
     )
     return status, out.getvalue(), err.getvalue()
-
-
-def test_help_names_every_command_and_the_first_steps() -> None:
-    argv = [sys.executable, "-m", "pytest_karatos", "--help"]
-    said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
-    assert all(f"    {word} " in said for word in COMMANDS)
-    assert "python -m pytest_karatos init" in said
 
 
 @pytest.mark.parametrize("word", COMMANDS)
@@ -71,19 +63,3 @@ def test_a_broken_settings_file_is_a_sentence(tmp_path: Path) -> None:
     assert (status, said) == (USAGE, "")
     assert "karatos.toml:2" in remark
     assert "Did you mean 'command'?" in remark
-
-
-def test_a_reader_that_leaves_is_no_traceback() -> None:
-    line = f"{sys.executable} -m pytest_karatos boards | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["/bin/bash", "-c", line], check=True, capture_output=True, text=True)
-    assert done.stderr == ""
-    assert done.stdout.strip() in {"0", "141"}
-
-
-def test_the_command_line_imports_no_pytest() -> None:
-    code = (
-        "import sys, pytest_karatos.cli.main\n"
-        "print(sorted({'pytest', '_pytest', 'docker'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "[]"

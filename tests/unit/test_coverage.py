@@ -1,8 +1,6 @@
 """Coverage without a machine: the log that is read, the lines it means, and the formats."""
 
 import itertools
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -135,28 +133,6 @@ def test_a_note_is_read_as_it_was_written(tmp_path: Path) -> None:
     note = Covered(elf_sha256="ab", ranges=((1, 5), (8, 9)), trouble="half")
     note_covered(tmp_path, note)
     assert noted_covered(tmp_path) == note
-
-
-def test_without_the_packages_of_the_extras_all_but_the_page_is_there(tmp_path: Path) -> None:
-    code = f"""
-import sys
-from pathlib import Path
-for name in ("jinja2", "markupsafe", "docker", "xdist", "pytest_html"):
-    sys.modules[name] = None
-import pytest_karatos.pytest_plugin.register, pytest_karatos.cli.main
-from pytest_karatos.report.coverage.gather import Told
-from pytest_karatos.report.coverage.judge import place, write
-folder = Path({str(tmp_path)!r})
-write(Told(), folder, folder, 0.0)
-print(place(folder, "here"))
-"""
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.startswith("coverage, with cobertura.xml beside it: here/lcov.info")
-    assert {one.name for one in tmp_path.iterdir()} == {
-        "lcov.info",
-        "cobertura.xml",
-        "coverage.json",
-    }
 
 
 TAKEN = "lm3s.elf 0x00000010"

@@ -28,7 +28,7 @@ Ask = Callable[[Scheduler], object]
 
 @pytest.fixture
 def guest(tmp_path: Path) -> Iterator[Guest]:
-    with guests(tmp_path, silence_seconds=0.4) as make:
+    with guests(tmp_path, silence_seconds=0.2) as make:
         yield make()
 
 
@@ -99,6 +99,13 @@ ATTACKS: dict[str, tuple[str, Ask]] = {
 }
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let silence be noticed soon: what is said was said before, and nothing comes any more."""
+    monkeypatch.setattr("pytest_karatos.console.patience._LEAST_SILENCE", 0.1)
+
+
+@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(("words", "ask"), ATTACKS.values(), ids=list(ATTACKS))
 def test_it_is_red(guest: Guest, words: str, ask: Ask) -> None:
     scheduler = told(guest, words)

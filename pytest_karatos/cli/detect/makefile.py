@@ -20,6 +20,8 @@ _INCLUDE = re.compile(r"^ *(?:-|s)?include[ \t]+(.+)$")
 _RULE = re.compile(r"^([^\t#=:][^#=:]*):(?![:=])((?:[^=$]|\$[({][^)}]*[)}]|\$(?![({]))*)$")
 #: A Makefile that computes more than this is read no further.
 _DEEPEST, _LONGEST, _MOST_REFERENCES, _MOST_FILES = 12, 200_000, 20_000, 30
+#: Characters of references, which are looked at one by one; of one in another, for each of both.
+_MOST_READ = 1_000_000
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,6 +47,7 @@ class Makefile:
     _files: int = 0
     _written: int = 0
     _references: int = 0
+    _looked_at: int = 0
 
     def __post_init__(self) -> None:
         """Read it."""
@@ -75,9 +78,18 @@ class Makefile:
             return (plain if known is None else self.expand(known, deep + 1)), at + 1
         end = _closing(text, at)
         self._references += 1
-        if deep > _DEEPEST or self._written > _LONGEST or self._references > _MOST_REFERENCES:
+        self._looked_at += end - at
+        if deep > _DEEPEST or self._is_exhausted:
             return GAP, end
         return self._called(text[at + 1 : end - 1], deep + 1), end
+
+    @property
+    def _is_exhausted(self) -> bool:
+        return (
+            self._written > _LONGEST
+            or self._references > _MOST_REFERENCES
+            or self._looked_at > _MOST_READ
+        )
 
     def _called(self, inside: str, deep: int) -> str:
         word, _, rest = inside.strip().partition(" ")

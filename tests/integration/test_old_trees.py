@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from pytest_karatos.builders.old_trees import KEPT_SECONDS, note_use, prune
-from tests.unit.test_true_key import build, request
+from tests.integration.test_true_key import build, request
 
 DAY = 24 * 3600
 

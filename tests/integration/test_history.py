@@ -8,7 +8,7 @@ import pytest
 
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.firmware import BuildRequest
-from tests.unit.test_true_key import build, request
+from tests.integration.test_true_key import build, request
 
 ASK = "git describe {} > out"
 

@@ -122,7 +122,7 @@ from dataclasses import replace
 from pathlib import Path
 from pytest_karatos.builders.cache import BuildCache
 from pytest_karatos.errors import CacheError
-from tests.unit.test_cache import maker
+from tests.integration.test_cache import maker
 folder = Path(sys.argv[1])
 def make():
     made = maker(folder, "x" * 9000)

@@ -22,7 +22,7 @@ from pytest_karatos.errors import (
 )
 from pytest_karatos.exit_check import judge
 from pytest_karatos.watch_rules import WatchRules
-from tests.unit.pty_board import PtyBoard, pty_board
+from tests.integration.pty_board import PtyBoard, pty_board
 
 RULES = WatchRules(faults=("HardFault",))
 
