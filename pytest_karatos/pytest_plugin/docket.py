@@ -177,7 +177,7 @@ class Docket:
         found = [one.told_silence() for one in used]
         may_be = [not one.machine.board.watch.speaks for one in used]
         excused = params.marker_values(item).get("speaks") is False
-        if all(found) and not (excused or all(may_be)):
+        if found and all(found) and not (excused or all(may_be)):
             raise cast("TooLittle", found[may_be.index(False)])
 
     def raise_found(self) -> None:
