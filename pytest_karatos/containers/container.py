@@ -61,6 +61,14 @@ class Execution:
         """Why the status is not the command's own: the daemon went away before it could tell."""
         return self._lost
 
+    def ask_daemon(self) -> None:
+        """Ask whether the daemon is there, without which nobody hears of the end: see ``lost``."""
+        if self._lost is None and not self._ended.is_set():
+            try:
+                require_answer(self._api, "it is not known whether a command in a container ended")
+            except EngineDown as error:
+                self._lost = error
+
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait up to ``timeout`` seconds for the end, all output delivered; None: still running."""
         self._ended.wait(timeout)
@@ -116,6 +124,18 @@ class Execution:
             self._lost = gone("it is not known how a command in a container ended", error)
             self._lost.__cause__ = error
         return 137
+
+
+def require_answer(api: "APIClient", unknown: str) -> None:
+    """Ask whether the daemon is there: a command whose end it does not tell seems to take long.
+
+    :raises EngineDown: when it has gone, or fallen mute, so that ``unknown``.
+    """
+    try:
+        api.get(f"{api.base_url}/_ping", timeout=_MUTE_SECONDS)
+    except OSError as error:
+        api.timeout = _AFTERWARDS  # whatever is still tried is tried in vain
+        raise mute(unknown, error) from error
 
 
 def close_stream(sock: object) -> None:
@@ -211,20 +231,12 @@ class Container:
     def _awaited(self, execution: Execution, deadline: Deadline) -> int | None:
         """Wait for the end of ``execution``, and look now and then whether the daemon is there."""
         while (status := execution.wait(min(_ASK_EVERY, deadline.left))) is None:
-            self._require_answer()
+            require_answer(
+                self._api, f"it is not known how a command in container {self.id[:12]} goes"
+            )
             if deadline.expired:
                 break
         return status
-
-    def _require_answer(self) -> None:
-        """Raise EngineDown when the daemon has fallen mute: a command would seem to take long."""
-        try:
-            self._api.get(f"{self._api.base_url}/_ping", timeout=_MUTE_SECONDS)
-        except OSError as error:
-            self._api.timeout = _AFTERWARDS  # whatever is still tried is tried in vain
-            raise mute(
-                f"it is not known how a command in container {self.id[:12]} goes", error
-            ) from error
 
     @property
     def ended(self) -> bool:

@@ -125,12 +125,16 @@ class ContainerHandle:
         status = self._execution.status
         return None if self._execution.lost is not None else _as_on_host(status)
 
-    def wait(self, timeout: float) -> int | None:
+    def wait(self, timeout: float, *, due: bool = False) -> int | None:
         """Wait up to ``timeout`` seconds for the end; None when it still runs.
 
-        :raises EngineDown: when the daemon went away: it may run, or have ended in whatever way.
+        With ``due`` the daemon is asked whether it is there: the end comes from it alone.
+
+        :raises EngineDown: when it is not, or is mute: the program may run, or have ended somehow.
         """
         status = self._execution.wait(timeout)
+        if due and status is None:
+            self._execution.ask_daemon()
         if self._execution.lost is not None:
             raise self._execution.lost
         return _as_on_host(status)

@@ -94,8 +94,9 @@ class HostHandle:
         """The exit status; None while it runs; negative is a signal."""
         return self._way.status_of(self._child.status)
 
-    def wait(self, timeout: float) -> int | None:
+    def wait(self, timeout: float, *, due: bool = False) -> int | None:
         """Wait up to ``timeout`` seconds for the end; None when it still runs."""
+        del due  # the kernel tells at once
         return self._way.status_of(self._child.wait(timeout))
 
     def end(self, grace_seconds: float) -> int:

@@ -26,8 +26,14 @@ class Handle(Protocol):
     def status(self) -> int | None:
         """The exit status; None while it runs; negative is a signal."""
 
-    def wait(self, timeout: float) -> int | None:
-        """Wait up to ``timeout`` seconds for the end; None when it still runs."""
+    def wait(self, timeout: float, *, due: bool = False) -> int | None:
+        """Wait up to ``timeout`` seconds for the end; None when it still runs.
+
+        ``due`` says that its lines have ended: if it runs all the same, whoever would tell of its
+        end is asked.
+
+        :raises EngineDown: when nobody is there who could tell.
+        """
 
     def end(self, grace_seconds: float) -> int:
         """Make sure it is gone, with SIGKILL after ``grace_seconds``; may be called again."""

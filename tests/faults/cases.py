@@ -77,6 +77,7 @@ DOCKER: Mapping[str, tuple[str, ...]] = {
         "integration/test_engine_errors.py::test_a_daemon_that_accepts_and_never_answers",
         "faults/test_daemons.py::test_one_that_falls_mute_in_mid_build_is_named",
         "faults/test_daemons.py::test_a_build_that_is_only_long_goes_on",
+        "faults/test_daemons.py::test_one_that_falls_mute_while_a_guest_runs_is_no_fault_of_the_guest",
     ),
     "no image, and no pull": ("containers/test_image.py::test_a_name_that_nobody_has",),
     "a container takes too much memory, or is killed": (

@@ -4,7 +4,8 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_karatos.builders.container import ContainerRunner
 from pytest_karatos.builders.image import Image
 from pytest_karatos.containers import Bind, ContainerSpec, Engine, connect
 from pytest_karatos.emulators.container import ContainerLauncher
-from pytest_karatos.emulators.protocol import Boot
+from pytest_karatos.emulators.protocol import Boot, Machine
 from pytest_karatos.emulators.qemu.emulator import QemuEmulator
 from pytest_karatos.errors import EngineDown
 from tests.containers.building import LIMITS, request
@@ -68,31 +69,49 @@ def order(image: Image) -> ContainerSpec:
     return ContainerSpec(image=image.id, seconds=120)
 
 
-def boot_beside(proxy: DockerProxy, image: Image, folder: Path, *steps: Step) -> None:
-    """Boot where the daemon dies while the guest runs, and wait for its end."""
-    engine = connect(proxy.environ)
-    order = ContainerSpec(
-        image=image.id, seconds=60, binds=(Bind(source=folder, target=str(folder)),)
-    )
-    with engine.container(order) as container:
+@contextmanager
+def guest_beside(proxy: DockerProxy, image: Image, *steps: Step) -> Iterator[Machine]:
+    """Boot a guest in a container that is reached by ``proxy`` alone."""
+    with tempfile.TemporaryDirectory(prefix="karatos-") as name, ExitStack() as stack:
+        folder = Path(name)
+        engine = connect(proxy.environ)
+        stack.callback(engine.close)
+        order = ContainerSpec(
+            image=image.id, seconds=60, binds=(Bind(source=folder, target=str(folder)),)
+        )
+        container = stack.enter_context(engine.container(order))
         boot = Boot(board=ARM, elf=guest(folder, "arm", *steps), folder=folder / "boot")
-        with QemuEmulator().boot(boot, ContainerLauncher(container, folder)) as machine:
-            machine.console.expect("up")
-            proxy.cut()
-            machine.console.sendline("go")
-            machine.console.expect("on")
-            machine.wait(20)
+        launcher = ContainerLauncher(container, folder)
+        yield stack.enter_context(QemuEmulator().boot(boot, launcher))
+
+
+STEPS: tuple[Step, ...] = (("say", b"up\n"), ("hear",), ("say", b"on\n"), ("exit", 0))
 
 
 def test_one_that_dies_while_a_guest_runs_is_no_fault_of_the_guest(
     image: Image, proxy: DockerProxy
 ) -> None:
-    steps = (("say", b"up\n"), ("hear",), ("say", b"on\n"), ("exit", 0))
-    with (
-        tempfile.TemporaryDirectory(prefix="karatos-") as name,
-        pytest.raises(EngineDown, match=r"a command in a container ended: .*daemon went away"),
-    ):
-        boot_beside(proxy, image, Path(name), *steps)
+    with guest_beside(proxy, image, *STEPS) as machine:
+        machine.console.expect("up")
+        proxy.cut()
+        machine.console.sendline("go")
+        machine.console.expect("on")
+        with pytest.raises(EngineDown, match=r"a container ended: the Docker daemon went away"):
+            machine.wait(20)
+
+
+@pytest.mark.usefixtures("quickly")
+@pytest.mark.parametrize("ask", [lambda one: one.wait(20), lambda one: one.console.expect("more")])
+def test_one_that_falls_mute_while_a_guest_runs_is_no_fault_of_the_guest(
+    image: Image, proxy: DockerProxy, ask: Callable[[Machine], object]
+) -> None:
+    with guest_beside(proxy, image, *STEPS) as machine:
+        machine.console.expect("up")
+        proxy.hush()
+        machine.console.sendline("go")
+        machine.console.expect("on")
+        with pytest.raises(EngineDown, match=r"a container ended: .*does not answer any more"):
+            ask(machine)
 
 
 def test_one_that_is_reached_by_the_network(image: Image) -> None:

@@ -98,7 +98,7 @@ class QemuMachine:
         """
         with self.console.outstanding:
             self.console.wait_end(*(() if timeout is None else (timeout,)))
-            status = self._handle.wait(_LAG)
+            status = self._handle.wait(_LAG, due=True)
             if status is None:
                 raise WrongExit("The machine's console has ended, but QEMU still runs.")
             if status == -signal.SIGSYS:

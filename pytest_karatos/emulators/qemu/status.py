@@ -44,8 +44,8 @@ class QemuStatus:
         self.pace: Pace | None = None
 
     def status_within(self, seconds: float) -> int | None:
-        """Return the exit status, waiting up to ``seconds`` for it."""
-        status = self._handle.wait(seconds)
+        """Return the exit status, waiting up to ``seconds`` for it: the line has ended."""
+        status = self._handle.wait(seconds, due=True)
         if status is not None:
             self.hear_rest()
         return status
