@@ -85,6 +85,12 @@ def guest_beside(proxy: DockerProxy, image: Image, *steps: Step) -> Iterator[Mac
         yield stack.enter_context(QemuEmulator().boot(boot, launcher))
 
 
+def to_its_end(machine: Machine) -> None:
+    machine.console.sendline("go")
+    machine.console.expect("on")
+    machine.wait(20)
+
+
 STEPS: tuple[Step, ...] = (("say", b"up\n"), ("hear",), ("say", b"on\n"), ("exit", 0))
 
 
@@ -94,10 +100,8 @@ def test_one_that_dies_while_a_guest_runs_is_no_fault_of_the_guest(
     with guest_beside(proxy, image, *STEPS) as machine:
         machine.console.expect("up")
         proxy.cut()
-        machine.console.sendline("go")
-        machine.console.expect("on")
         with pytest.raises(EngineDown, match=r"a container ended: the Docker daemon went away"):
-            machine.wait(20)
+            to_its_end(machine)
 
 
 @pytest.mark.usefixtures("quickly")
