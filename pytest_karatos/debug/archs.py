@@ -256,7 +256,19 @@ def arch_of(elf: Elf) -> Arch:
 def archs() -> tuple[Arch, ...]:
     """Read what is known, once."""
     tables: Mapping[str, Any] = toml.read(_FILE, _FILE.name).data
-    return tuple(_arch(name, table) for name, table in tables.items())
+    return tuple(_arch(name, _whole(table, tables)) for name, table in tables.items())
+
+
+def _whole(table: Mapping[str, Any], tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``table`` with what it does not say taken from the one that it is ``like``."""
+    like = tables[table["like"]] if "like" in table else {}
+    own = {key: value for key, value in table.items() if key != "like"}
+    inner = {
+        key: {**like[key], **value}
+        for key, value in own.items()
+        if isinstance(value, dict) and key in like
+    }
+    return {**like, **own, **inner}
 
 
 def _arch(name: str, table: Mapping[str, Any]) -> Arch:

@@ -89,6 +89,8 @@ def trapped(code: Code, frame: Frame) -> Registers | None:
     vector = frame.registers[trap.vector] & trap.vector_mask
     if vector not in {frame.inside, code.function_of(frame.inside)}:
         return None
+    if not (frame.registers[trap.pc] or frame.registers.get(trap.cause, 0)):
+        return None  # nothing was noted since the reset: the code ran on into the vector's
     return {**frame.registers, code.arch.pc: frame.registers[trap.pc]}
 
 

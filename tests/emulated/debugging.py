@@ -64,9 +64,26 @@ def crash_image(folder: Path, arch: str, case: str, build: Build = DEBUG) -> Pat
     return elf
 
 
-def marked(text: str) -> int:
-    """Return the line of ``crash.rs`` that bears ``text`` as its comment."""
-    lines = (CRASH / "crash.rs").read_text().splitlines()
+def rv64_image(folder: Path, build: Build) -> Path:
+    """Compile ``crash/rv64.rs``, which needs no library of its target."""
+    elf = folder / "rv64"
+    subprocess.run(
+        [
+            *(managed_toolchain(_CACHE) / "bin" / "rustc", "--edition=2021", "--crate-type=bin"),
+            *("--target", "riscv64imac-unknown-none-elf", "-Cpanic=abort"),
+            *(f"-Clink-arg=-T{CRASH / 'rv64.x'}", "-Cdebug-assertions=off", "-Awarnings"),
+            *(f"-Copt-level={build.optimisation}", f"-Cdebuginfo={build.debug}", *build.flags),
+            *(*["--cfg=quiet"] * build.quiet, "-o", elf, CRASH / "rv64.rs"),
+        ],
+        check=True,
+        env=os.environ | {"RUSTC_BOOTSTRAP": "1"},
+    )
+    return elf
+
+
+def marked(text: str, file: str = "crash.rs") -> int:
+    """Return the line of ``file`` that bears ``text`` as its comment."""
+    lines = (CRASH / file).read_text().splitlines()
     (number,) = [at for at, line in enumerate(lines, 1) if line.endswith(f"// {text}")]
     return number
 
