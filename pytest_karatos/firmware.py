@@ -132,6 +132,8 @@ class Firmware:
     log: Path | None = field(default=None)
     #: The linker's map, where the settings say which file that is.
     map: Path | None = None
+    #: The same image with line tables, where the ELF has none.
+    lines: Path | None = None
     #: What may not work on its board, as sentences.
     warnings: tuple[str, ...] = ()
 

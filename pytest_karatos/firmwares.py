@@ -8,6 +8,7 @@ from pytest_karatos.artifacts import Run
 from pytest_karatos.binaries import BINARY
 from pytest_karatos.board import Board
 from pytest_karatos.builders.cache import CachedBuild, chosen_binary, key_of
+from pytest_karatos.builders.line_tables import Lines, lines_for
 from pytest_karatos.builders.prebuilt import PrebuiltBuilder
 from pytest_karatos.builders.protocol import Builder
 from pytest_karatos.debug.suspects import refuse_fatal
@@ -106,6 +107,7 @@ class Firmwares:
         elf = read(entry.elves[chosen])
         check(elf, asked.board)
         warnings = tuple(map(str, refuse_fatal(elf, asked.board)))
+        lines = self._lines(entry.elves[chosen], asked, binary)
         return Firmware(
             elf=entry.elves[chosen],
             board=asked.board,
@@ -121,8 +123,19 @@ class Firmwares:
             features=asked.features,
             log=entry.log,
             map=entry.map,
-            warnings=warnings,
+            lines=lines.elf,
+            warnings=(*warnings, *filter(None, [lines.why])),
         )
+
+    def _lines(self, elf: Path, asked: BuildRequest, binary: str) -> Lines:
+        if self._prebuilt.serves(asked.board, asked.firmware):
+            return Lines()
+
+        def build(again: BuildRequest) -> Path:
+            entry = self._entry(again, binary)
+            return entry.elves[chosen_binary(entry, again, binary)]
+
+        return lines_for(elf, asked, self.settings.line_tables, build)
 
     def _expected(self, spec: FirmwareSpec, binary: str) -> Path | None:
         if not (spec.expected and binary):

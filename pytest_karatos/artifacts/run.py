@@ -16,6 +16,7 @@ from filelock import FileLock
 from pytest_karatos.artifacts.files import CACHE_TAG, link_or_copy, whole_folder, write_json
 from pytest_karatos.artifacts.names import safe_name, safe_word
 from pytest_karatos.artifacts.pruning import CLAIM, VERDICT, prune, size_of
+from pytest_karatos.elf import twin_name
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.firmware import Firmware
 from pytest_karatos.progress import Journal
@@ -29,8 +30,9 @@ def keep_build(builds: Path, firmware: Firmware) -> Firmware:
 
     What is tested is then what is kept, whatever becomes of the cache or of a user's own ELF.
 
-    It holds ``firmware.elf``, ``provenance.json`` and, where they are known, ``firmware.map`` and
-    ``build.log``. Whoever comes first fills it; the others find it complete.
+    It holds ``firmware.elf``, ``provenance.json`` and, where they are known, ``firmware.map``,
+    ``build.log`` and ``firmware.lines.elf``, the same image with line tables. Whoever comes first
+    fills it; the others find it complete.
 
     :raises OSError: when it cannot be written.
     """
@@ -41,7 +43,12 @@ def keep_build(builds: Path, firmware: Firmware) -> Firmware:
             # The cache never writes a file twice; a user's own ELF may be overwritten by a build.
             keep = link_or_copy if firmware.log is not None else shutil.copyfile
             keep(firmware.elf, new / "firmware.elf")
-            for source, name in ((firmware.map, "firmware.map"), (firmware.log, "build.log")):
+            beside = (
+                (firmware.map, "firmware.map"),
+                (firmware.log, "build.log"),
+                (firmware.lines, twin_name(new / "firmware.elf").name),
+            )
+            for source, name in beside:
                 if source is not None and source.exists():
                     link_or_copy(source, new / name)
             write_json(new / "provenance.json", described(firmware))

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from pytest_karatos.artifacts.files import write_whole
 from pytest_karatos.board import Board
 from pytest_karatos.cli.shell import Shell
 from pytest_karatos.debug.symbols import symbols_of
 from pytest_karatos.elf import Elf, check, read
 from pytest_karatos.errors import BadFirmware, BadSetting
 from pytest_karatos.measure.attribution import BY, Part, parts_of, summed
+from pytest_karatos.measure.treemap import treemap
 from pytest_karatos.settings import load
 from pytest_karatos.settings.suggest import unknown
 from pytest_karatos.text import aligned, printable
@@ -32,6 +34,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_common(parser)
     parser.add_argument("--top", metavar="N", type=int, default=30, help="rows (30); 0 for all")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--treemap", metavar="FILE", help="draw it by crate, file and symbol: SVG")
+    parser.add_argument(
+        "--memory", choices=_MEMORIES, default="flash", help="what the treemap is of (flash)"
+    )
 
 
 def add_common(parser: ArgumentParser) -> None:
@@ -47,6 +53,8 @@ def run(options: Namespace, shell: Shell) -> int:
     elf = read(shell.folder / options.elf)
     board = board_for(elf, options.board, shell)
     parts = taken_apart(elf, board)
+    if options.treemap:
+        _draw(parts, options, shell)
     rows = list(summed(parts, options.by).values())
     if options.json:
         answer = {"board": board.name, "by": options.by, "rows": [asdict(row) for row in rows]}
@@ -59,6 +67,22 @@ def run(options: Namespace, shell: Shell) -> int:
     sums = ", ".join(f"{name} {size:,} B" for name, size in total(parts).items())
     shell.say(f"{f'... and {hidden} more; ' if hidden else ''}board {board.name}: {sums}")
     return 0
+
+
+def _draw(parts: Iterable[Part], options: Namespace, shell: Shell) -> None:
+    """Write the treemap.
+
+    :raises BadSetting: when it cannot be.
+    """
+    path = shell.folder / options.treemap
+    drawn = treemap(parts, options.memory, Path(options.elf).name)
+    try:
+        write_whole(path, drawn.encode(errors="replace"))
+    except OSError as error:
+        raise BadSetting(
+            f"--treemap: {path} cannot be written: {error.strerror or error}.",
+            fix="name a file in a folder that is there",
+        ) from error
 
 
 def taken_apart(elf: Elf, board: Board) -> tuple[Part, ...]:

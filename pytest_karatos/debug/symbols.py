@@ -21,6 +21,7 @@ from pytest_karatos.elf import (
     read_symbols,
     read_unit,
     unit_ranges,
+    with_lines,
 )
 from pytest_karatos.errors import BadFirmware, DebugFailed, UnknownName
 from pytest_karatos.text import printable
@@ -64,6 +65,8 @@ class Symbols:
 
     def __init__(self, path: Path, cache: Path | None = None) -> None:
         self._path = path
+        #: Where its debug information is.
+        self._lines = with_lines(path)
         self._cache_folder = cache
 
     @cached_property
@@ -73,7 +76,7 @@ class Symbols:
 
     @cached_property
     def _cache(self) -> SymbolCache:
-        return SymbolCache(self._path, self._cache_folder)
+        return SymbolCache(self._lines, self._cache_folder)
 
     def named(self, name: str) -> Symbol:
         """Find a symbol by its name in the ELF, its path in the source, or the end of that.
@@ -164,12 +167,12 @@ class Symbols:
     def _units_at(self, address: int) -> Iterator[Unit]:
         cache = self._cache
         if cache.ranges is None:
-            cache.ranges = unit_ranges(self._path)
+            cache.ranges = unit_ranges(self._lines)
             cache.save()
         near = [one for one in cache.ranges if one.start <= address < one.end]
         for one in sorted(near, key=lambda one: one.end - one.start):
             if one.unit not in cache.units:
-                cache.units[one.unit] = read_unit(self._path, one.unit)
+                cache.units[one.unit] = read_unit(self._lines, one.unit)
                 cache.save()
             yield cache.units[one.unit]
 

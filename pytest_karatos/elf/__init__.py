@@ -16,6 +16,7 @@ from pytest_karatos.elf.lines import (
 from pytest_karatos.elf.mapping import CodeMap, read_code_map
 from pytest_karatos.elf.reader import Elf, Section, Segment, read
 from pytest_karatos.elf.symbols import Symbol, SymbolTable, read_symbols
+from pytest_karatos.elf.twin import difference, has_lines, twin_name, with_lines
 from pytest_karatos.elf.unwind import Saved, UnwindRow, UnwindTable, read_unwind_table
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "check",
     "cpu_profile",
     "demangled",
+    "difference",
+    "has_lines",
     "read",
     "read_code",
     "read_code_map",
@@ -44,5 +47,7 @@ __all__ = [
     "read_symbols",
     "read_unit",
     "read_unwind_table",
+    "twin_name",
     "unit_ranges",
+    "with_lines",
 ]

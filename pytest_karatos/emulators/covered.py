@@ -19,12 +19,14 @@ class Covered:
 
     ``trouble`` says why it is not known, or not all of it; empty when it is. ``branches`` are those
     that were taken and those that were passed by, by their addresses; None where nobody asked.
+    With ``is_cut`` they may have gone further ways later.
     """
 
     elf_sha256: str
     ranges: tuple[tuple[int, int], ...] = ()
     trouble: str = ""
     branches: "Outcomes | None" = None
+    is_cut: bool = False
 
 
 #: The addresses of conditional branches that were taken, and of those that were passed by.
@@ -37,7 +39,7 @@ def note_covered(folder: Path, covered: Covered) -> None:
     :raises OSError: when the disk takes no more.
     """
     plain = {"elf_sha256": covered.elf_sha256, "trouble": covered.trouble, "ranges": covered.ranges}
-    write_json(folder / NAME, {**plain, "branches": covered.branches})
+    write_json(folder / NAME, {**plain, "branches": covered.branches, "is_cut": covered.is_cut})
 
 
 def noted_covered(folder: Path) -> Covered | None:
@@ -54,6 +56,7 @@ def noted_covered(folder: Path) -> Covered | None:
             ranges=ranges,
             trouble=str(plain["trouble"]),
             branches=_outcomes(plain.get("branches")),
+            is_cut=bool(plain.get("is_cut")),
         )
     return None
 

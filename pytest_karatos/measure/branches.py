@@ -22,28 +22,71 @@ class CodeBranch:
     address: int
     file: str
     line: int
+    target: int = 0
+    behind: int = 0
     is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What boots told of one ELF's branches: where, and which ``outcomes``.
+
+    With ``is_cut`` they may have gone further ways.
+    """
+
+    outcomes: Outcomes
+    ranges: tuple[tuple[int, int], ...] = ()
+    is_cut: bool = False
+
+    def leaves_open(self, branch: CodeBranch) -> bool:
+        """Tell whether ``branch`` may have gone a way that nobody noted: both ends were executed.
+
+        >>> branch = CodeBranch(address=4, file="a.c", line=1, target=0, behind=6)
+        >>> Gone(((), (4,)), ((0, 8),), True).leaves_open(branch)
+        True
+        >>> Gone(((), (4,)), ((4, 8),), True).leaves_open(branch)
+        False
+        """
+        ends = zip((branch.target, branch.behind), self.outcomes, strict=True)
+        return (
+            self.is_cut
+            and self._ran(branch.address)
+            and any(branch.address not in noted and self._ran(end) for end, noted in ends)
+        )
+
+    def _ran(self, address: int) -> bool:
+        at = bisect.bisect_right(self.ranges, address, key=lambda one: one[1])
+        return at < len(self.ranges) and self.ranges[at][0] <= address
 
 
 @dataclass(slots=True)
 class Ways:
-    """Who took a branch, and who passed it by; of an uncertain one nobody is named."""
+    """Who took a branch, and who passed it by."""
 
-    is_sure: bool = True
+    is_code: bool = True
     taken: set[str] = field(default_factory=set)
     passed: set[str] = field(default_factory=set)
+    #: Whether somebody may have gone another way.
+    is_open: bool = False
 
     @property
     def went(self) -> int:
         """How many of its two ways somebody went."""
         return bool(self.taken) + bool(self.passed)
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it counts: it is code, and which ways it went is known."""
+        return self.went == _BOTH or (not self.is_open and (self.is_code or self.went > 0))
+
     def merge(self, other: "Ways") -> None:
         """Add what is known of it from elsewhere."""
         self.taken |= other.taken
         self.passed |= other.passed
+        self.is_open |= other.is_open
 
 
+_BOTH = 2
 #: The ways of a file's branches: by line, and by the ELF's name and address.
 FileBranches = dict[tuple[int, str], Ways]
 
@@ -67,20 +110,23 @@ def branches_in(path: Path, rows: Sequence[Row]) -> tuple[CodeBranch, ...]:
 
 
 def ways_of(
-    branches: Iterable[CodeBranch], label: str, outcomes: Mapping[Outcomes, Iterable[str]]
+    branches: Sequence[CodeBranch], label: str, gone: Mapping[Gone, Iterable[str]]
 ) -> dict[str, FileBranches]:
     """Say of each of ``branches`` who went which way, by its file; ``label`` names their ELF.
 
     One that may be data is known as a branch where somebody went on behind it.
     """
+    merged = {one.address: Ways(is_code=one.is_sure) for one in branches}
+    for one, names in gone.items():
+        for noted, way in zip(one.outcomes, ("taken", "passed"), strict=True):
+            for address in noted:
+                if address in merged:
+                    getattr(merged[address], way).update(names)
+        if one.is_cut:
+            for branch in branches:
+                merged[branch.address].is_open |= one.leaves_open(branch)
     found: dict[str, FileBranches] = {}
-    merged: dict[int, Ways] = {}
-    for (taken, passed), names in outcomes.items():
-        for address in taken:
-            merged.setdefault(address, Ways()).taken.update(names)
-        for address in passed:
-            merged.setdefault(address, Ways()).passed.update(names)
-    for one in branches:
-        ways = merged.get(one.address, Ways(is_sure=one.is_sure))
-        found.setdefault(one.file, {})[one.line, f"{label} {one.address:#010x}"] = ways
+    for branch in branches:
+        place = branch.line, f"{label} {branch.address:#010x}"
+        found.setdefault(branch.file, {})[place] = merged[branch.address]
     return found

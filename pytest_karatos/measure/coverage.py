@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from pytest_karatos.elf import Row, demangled, read_code, read_symbols
+from pytest_karatos.elf import Row, demangled, read_code, read_symbols, with_lines
 from pytest_karatos.measure.branches import FileBranches, Ways
 from pytest_karatos.text import printable
 
@@ -86,7 +86,7 @@ def lines_of(path: Path, sources: Sources) -> CodeLines:
     :raises BadFirmware: when it cannot be read or is broken.
     """
     name_of = functools.cache(sources.name_of)
-    code = read_code(path, lambda file: bool(name_of(file)))
+    code = read_code(with_lines(path), lambda file: bool(name_of(file)))
     rows, calls = (
         tuple(
             Row(start=row.start, end=row.end, file=printable(name), line=row.line)
@@ -134,7 +134,7 @@ class FileCoverage:
             functions=len(self.functions),
             covered_functions=sum(map(bool, self.functions.values())),
             branches=2 * sum(one.is_sure for one in self.branches.values()),
-            covered_branches=sum(one.went for one in self.branches.values()),
+            covered_branches=sum(one.went for one in self.branches.values() if one.is_sure),
             unsure_branches=sum(not one.is_sure for one in self.branches.values()),
         )
 
@@ -215,7 +215,7 @@ def together(parts: Iterable[Coverage]) -> Coverage:
             for function, who in one.functions.items():
                 held.functions.setdefault(function, set()).update(who)
             for place, ways in one.branches.items():
-                held.branches.setdefault(place, Ways(is_sure=ways.is_sure)).merge(ways)
+                held.branches.setdefault(place, Ways(is_code=ways.is_code)).merge(ways)
     return found
 
 

@@ -14,6 +14,7 @@ from pytest_karatos.pytest_plugin.recorder import Recorder
 from pytest_karatos.report.html.links import Links
 from pytest_karatos.report.html.page import page, title
 from pytest_karatos.report.html.row import more_captured, row_block
+from pytest_karatos.report.html.sizes import size_maps
 from pytest_karatos.report.shape import TestRecord
 from pytest_karatos.text import printable
 
@@ -120,7 +121,9 @@ class HtmlPages:
         if not ledger.run:
             return
         usual = self._data.title == self._usual_title
-        prefix.append(page(ledger, self._links, heading="" if usual else self._data.title))
+        heading = "" if usual else self._data.title
+        maps = size_maps(ledger, *self._recorder.drawn_with)
+        prefix.append(page(ledger, self._links, heading=heading, maps=maps))
         if usual:
             self._data.title = title(ledger)
 

@@ -96,6 +96,13 @@ FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
         {"action": "store_true", "help": "note which lines of the firmware the tests execute."},
     ),
     (
+        "--karatos-line-tables",
+        {
+            "action": "store_true",
+            "help": "build an ELF without line tables again with them, where no byte changes.",
+        },
+    ),
+    (
         "--karatos-update-baseline",
         {
             "action": "store_true",

@@ -3,14 +3,16 @@
 import platform
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from pytest_karatos.artifacts import Run, safe_name
+from pytest_karatos.board import Board
 from pytest_karatos.builders.host import now
 from pytest_karatos.builders.repository import git_revision
 from pytest_karatos.errors import KaratosError
@@ -98,6 +100,12 @@ class Recorder:
         self._session = session
         self._began = time.monotonic()
         self._started = now()
+
+    @property
+    def drawn_with(self) -> tuple[Sequence[Board], Path]:
+        """The boards whose firmware may be drawn, and where debug information is kept."""
+        settings = self._session.settings
+        return settings.boards, settings.cache / "symbols"
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(

@@ -134,6 +134,9 @@ _FIRMWARES = "firmwares of tests that name none, by the names of [firmware.NAME]
 _COVERAGE = "whether it is noted which lines of the firmware the tests execute"
 _BRANCHES = "whether it is told too which conditional branches were taken; boots are slower"
 _LEAST_BRANCHES = "least percentage of the branches' ways; red below it; means `branches`"
+_LINES = "whether an ELF without line tables is built again with them; with coverage it is"
+_WITH_LINES = "NAME=VALUE: variables of a build that gives its ELF line tables; empty for never"
+_CARGO_LINES = "CARGO_PROFILE_RELEASE_DEBUG=line-tables-only"
 _ROOTS = "folders that prebuilt ELFs were built in, whose files are those of the tree"
 _UNCOUNTED = "files of the tree that do not count: patterns for their paths in it"
 _ALLOW_NONE = "whether a run with --arch may succeed although no test in it used a board"
@@ -154,6 +157,7 @@ _GENERAL: tuple[Key, ...] = (
     _key("run.allow_none", kinds.FLAG, False, _ALLOW_NONE, "allow_none"),
     _key("run.shard", kinds.TEXT, None, _SHARD, "shard"),
     _key("run.coverage", kinds.FLAG, False, _COVERAGE, "coverage"),
+    _key("run.line_tables", kinds.FLAG, False, _LINES, "line_tables"),
     _key("build.source", kinds.PATH, ".", "the firmware's tree", "source"),
     _build_key(
         "command",
@@ -205,6 +209,7 @@ _GENERAL: tuple[Key, ...] = (
     _build_key(
         "timeout", kinds.SECONDS, 600.0, "seconds for one build", env="KARATOS_BUILD_TIMEOUT"
     ),
+    _key("build.line_tables", kinds.TEXTS, (_CARGO_LINES,), _WITH_LINES),
     _key("build.memory", kinds.SIZE, 4 * 1024**3, "memory of a build", env="KARATOS_MEMORY"),
     _key("build.cpus", kinds.NUMBER, 2.0, "processors of a build", env="KARATOS_CPUS"),
     _key(

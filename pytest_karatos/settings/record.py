@@ -146,6 +146,8 @@ class Settings:
     dialects: tuple[Dialect, ...] = ()
     budgets: tuple[Budget, ...] = ()
     coverage: CoverageSpec = field(default_factory=CoverageSpec)
+    #: Variables with which an ELF without line tables is built again; empty: it is not.
+    line_tables: tuple[tuple[str, str], ...] = ()
     baseline: BaselineRules = field(default_factory=BaselineRules)
     artifacts: Path = Path(".karatos")
     history: Path = Path(".karatos/history.sqlite")

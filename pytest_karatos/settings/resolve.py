@@ -63,6 +63,7 @@ def assemble(
         dialects=dialects,
         budgets=budgets_of(values, boards),
         coverage=_coverage(values, root),
+        line_tables=_line_tables(values),
         baseline=baseline_of(values, root),
         artifacts=root / at(values, "artifacts.folder").value,
         history=_history(values, root),
@@ -116,6 +117,21 @@ def _coverage(values: Layer, root: Path) -> CoverageSpec:
         roots=tuple(root / one for one in at(values, "coverage.roots").value),
         exclude=tuple(at(values, "coverage.exclude").value),
     )
+
+
+def _line_tables(values: Layer) -> tuple[tuple[str, str], ...]:
+    """Return the variables of a build with line tables, where one is wanted."""
+    if not (at(values, "run.coverage").value or at(values, "run.line_tables").value):
+        return ()
+    said = at(values, "build.line_tables")
+    pairs = [one.partition("=") for one in said.value]
+    for name, is_said, _ in pairs:
+        if not (name and is_said):
+            raise BadSetting(
+                f"{said.origin}: build.line_tables is NAME=VALUE each time, not '{name}'.",
+                fix='build.line_tables = ["CARGO_PROFILE_RELEASE_DEBUG=line-tables-only"]',
+            )
+    return tuple((name, value) for name, _, value in pairs)
 
 
 def _toolchain(values: Layer) -> Toolchain:

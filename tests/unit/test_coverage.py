@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pytest_karatos.debug.archs import archs
 from pytest_karatos.debug.branches import Branches, _kinds
 from pytest_karatos.elf import CodeMap, Image, Row
-from pytest_karatos.emulators.covered import Covered, Outcomes, note_covered, noted_covered
+from pytest_karatos.emulators.covered import Covered, note_covered, noted_covered
 from pytest_karatos.emulators.qemu.executed import Listing
 from pytest_karatos.emulators.qemu.ways import Ways as Trodden
-from pytest_karatos.measure.branches import CodeBranch, ways_of
+from pytest_karatos.measure.branches import CodeBranch, Gone, ways_of
 from pytest_karatos.measure.coverage import (
     CodeFunction,
     CodeLines,
@@ -146,8 +146,8 @@ def with_branches() -> Coverage:
         CodeBranch(address=0x16, file="a.c", line=4),
         CodeBranch(address=0x20, file="a.c", line=9, is_sure=False),
     )
-    outcomes: dict[Outcomes, set[str]] = {((0x10, 0x14), (0x10,)): {"t1"}, ((), (0x10,)): {"t2"}}
-    for file, ways in ways_of(branches, "lm3s.elf", outcomes).items():
+    gone = {Gone(((0x10, 0x14), (0x10,))): {"t1"}, Gone(((), (0x10,))): {"t2"}}
+    for file, ways in ways_of(branches, "lm3s.elf", gone).items():
         found[file].branches.update(ways)
     return found
 
@@ -265,6 +265,36 @@ def test_several_cores_are_not_told_apart() -> None:
     ways = Trodden(branches_of_code("00bffdd100bf", 0))
     ways.feed(WAYS.replace("Trace 0", "Trace 1").encode())
     assert "several cores" in ways.trouble
+
+
+def test_what_spins_for_long_is_not_followed_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_karatos.emulators.qemu.ways.QUIET", 50)
+    loop = "Trace 0: 0x7 [0/0/1/2] a\nTrace 0: 0x7 [0/2/1/2] a\n" * 30
+    log = f"{loop}Trace 0: 0x7 [0/4/1/2] a\n".encode()
+    for size in (7, 999, 10**6):
+        ways = Trodden(branches_of_code("00bffdd100bf", 0))
+        for at in range(0, len(log), size):
+            ways.feed(log[at : at + size])
+        assert ways.is_cut
+        assert ways.outcomes() == ((2,), ())
+    monkeypatch.setattr("pytest_karatos.emulators.qemu.ways.QUIET", 60)
+    ways = Trodden(branches_of_code("00bffdd100bf", 0))
+    ways.feed(log)
+    assert ways.outcomes() == ((2,), (2,))
+
+
+def test_a_way_that_may_have_gone_unseen_is_uncertain() -> None:
+    branch = CodeBranch(address=2, file="a.c", line=3, target=0, behind=4)
+    taken = ((2,), ())
+    open_way = Gone(taken, ((0, 6),), is_cut=True)
+    for gone, sure in (
+        ([open_way], False),
+        ([Gone(taken, ((0, 6),))], True),
+        ([Gone(taken, ((0, 4),), is_cut=True)], True),  # what is behind it never ran
+        ([open_way, Gone(((), (2,)))], True),
+    ):
+        (ways,) = ways_of([branch], "x", {one: {"t"} for one in gone})["a.c"].values()
+        assert ways.is_sure is sure
 
 
 def test_a_branch_to_itself_that_is_interrupted_was_not_taken_again() -> None:

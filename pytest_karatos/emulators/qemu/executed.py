@@ -5,6 +5,7 @@ before it is executed for the first time. So the log has a line for each instruc
 executed, and nothing more once nothing new is. It is read from a pipe: no guest can fill a disk.
 """
 
+import contextlib
 import re
 import threading
 from pathlib import Path
@@ -15,7 +16,7 @@ from pytest_karatos.emulators.qemu.log_pipe import LogPipe
 from pytest_karatos.emulators.qemu.qmp import Qmp
 from pytest_karatos.emulators.qemu.trace import make_single
 from pytest_karatos.emulators.qemu.ways import Ways
-from pytest_karatos.errors import NotPossible
+from pytest_karatos.errors import KaratosError, NotPossible
 
 #: ``0x00000008:  f24c 0000  movw     r0, #0xc000``: on ARM in halves, elsewhere in one.
 _LINE = re.compile(
@@ -76,6 +77,7 @@ class Executed:
     def __init__(self, folder: Path, qmp: Qmp, branches: Branches | None = None) -> None:
         self._qmp = qmp
         self._ways = None if branches is None else Ways(branches)
+        self._quieter: threading.Thread | None = None
         self._pipe = LogPipe(folder / "executed")
         self._listing = Listing()
         self._reader = threading.Thread(target=self._read, name="karatos-executed", daemon=True)
@@ -102,11 +104,24 @@ class Executed:
             self._listing.feed(data)
             if self._ways is not None:
                 self._ways.feed(data)
+                if self._ways.is_cut and self._quieter is None:
+                    self._be_quieter()
+
+    def _be_quieter(self) -> None:
+        """Log no ways any more; QEMU can only hear it while its log is read."""
+        self._quieter = threading.Thread(target=self._log_less, name="karatos-log", daemon=True)
+        self._quieter.start()
+
+    def _log_less(self) -> None:
+        with contextlib.suppress(KaratosError):
+            self._qmp.obeys("log in_asm")
 
     def close(self, elf_sha256: str) -> Covered:
         """Read what is left, when QEMU is gone, and return what was executed."""
         if self._reader.ident is not None:
             self._reader.join(_REST)
+        if self._quieter is not None:
+            self._quieter.join(_REST)
         if self._reader.is_alive():
             return Covered(elf_sha256=elf_sha256, trouble="QEMU's log has not come to its end")
         self._pipe.close()
@@ -114,5 +129,9 @@ class Executed:
         trouble = found.trouble or (self._ways.trouble if self._ways else "")
         branches = self._ways.outcomes() if self._ways else None
         return Covered(
-            elf_sha256=elf_sha256, ranges=found.ranges(), trouble=trouble, branches=branches
+            elf_sha256=elf_sha256,
+            ranges=found.ranges(),
+            trouble=trouble,
+            branches=branches,
+            is_cut=self._ways is not None and self._ways.is_cut,
         )

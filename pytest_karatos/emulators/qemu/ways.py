@@ -1,7 +1,8 @@
 """Which way conditional branches went, out of QEMU's log of each instruction.
 
 Where a guest goes on is in the log before it does: also where an interrupt comes in between, for
-then QEMU takes that line back, and the handler's first instruction is behind it.
+then QEMU takes that line back, and the handler's first instruction is behind it. Whoever spins for
+long is not logged any more: what it does behind that is uncertain.
 """
 
 import itertools
@@ -15,6 +16,8 @@ _LINE = re.compile(
     rb"\n(?:Trace (\d+): \S+ \[[0-9a-f]*/([0-9a-f]+)/"
     rb"|(cpu_io_recompile: rewound|Stopped execution))"
 )
+#: After so many instructions in which it went no new way no more is noted, wherever it comes.
+QUIET = 1_000_000
 #: Pairs of neighbours that are kept: more than any firmware has.
 _MOST = 2_000_000
 
@@ -39,11 +42,14 @@ class Ways:
         #: The last instruction that was executed, and the one that the log may still take back.
         self._last = self._next = b""
         self.trouble = ""
+        #: Whether it went no new way for so long that no more is noted.
+        self.is_cut = False
+        self._quiet = 0
 
     def feed(self, data: bytes) -> None:
         """Take the next piece."""
         whole, end, self._torn = (self._torn + data).rpartition(b"\n")
-        if self.trouble:
+        if self.trouble or self.is_cut:
             return
         found = _LINE.findall(b"\n" + whole + end)
         if any(core not in {b"0", b""} for core, _, _ in found):
@@ -60,8 +66,23 @@ class Ways:
     def _follow(self, addresses: list[bytes]) -> None:
         # Nobody has taken back the one that was begun last.
         executed = [self._next or self._last, *addresses]
-        self._pairs.update(itertools.pairwise(executed))
+        pairs = list(itertools.pairwise(executed))
         self._last, self._next = executed[-2], executed[-1]
+        while pairs and not self.is_cut:
+            room = QUIET - self._quiet
+            self._take(pairs[:room])
+            pairs = pairs[room:]
+            self.is_cut = self._quiet >= QUIET
+
+    def _take(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        new = set(pairs) - self._pairs
+        self._quiet += len(pairs)
+        if new:
+            self._pairs |= new
+            for at, pair in enumerate(pairs, 1):  # where it went a new way last
+                if pair in new:
+                    new.discard(pair)
+                    self._quiet = len(pairs) - at
 
     def outcomes(self) -> Outcomes:
         """Return which branches were taken, and which passed by."""

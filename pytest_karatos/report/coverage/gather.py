@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pytest_karatos.builders.container import SOURCE
 from pytest_karatos.debug.where import LINE_TABLES
-from pytest_karatos.emulators.covered import Covered, Outcomes, noted_covered
+from pytest_karatos.emulators.covered import Covered, noted_covered
 from pytest_karatos.errors import BadFirmware, DebugFailed
-from pytest_karatos.measure.branches import branches_in, ways_of
+from pytest_karatos.measure.branches import Gone, branches_in, ways_of
 from pytest_karatos.measure.coverage import (
     CodeLines,
     Counts,
@@ -61,7 +61,7 @@ def sources_of(settings: Settings) -> Sources:
 def gather(tests: Iterable[TestRecord], sources: Sources) -> Told:
     """Sum up what the boots of ``tests`` executed; each test counts by its name."""
     sums: dict[tuple[str, str], dict[Ranges, set[str]]] = {}
-    ways: dict[tuple[str, str], dict[Outcomes, set[str]]] = {}
+    ways: dict[tuple[str, str], dict[Gone, set[str]]] = {}
     troubles: dict[str, int] = {}
     boots = 0
     for test, boot in _boots(tests):
@@ -73,8 +73,8 @@ def gather(tests: Iterable[TestRecord], sources: Sources) -> Told:
             place = _target(test, boot), boot["elf"]
             sums.setdefault(place, {}).setdefault(covered.ranges, set()).add(test["id"])
             if covered.branches is not None:
-                held = ways.setdefault(place, {})
-                held.setdefault(covered.branches, set()).add(test["id"])
+                gone = Gone(covered.branches, covered.ranges, covered.is_cut)
+                ways.setdefault(place, {}).setdefault(gone, set()).add(test["id"])
     told = [f"{_boots_of(count)}: {why}" for why, count in troubles.items()]
     code = {elf: _code(elf, sources, told) for elf in dict.fromkeys(elf for _, elf in sums)}
     targets: dict[str, list[Coverage]] = {}
@@ -88,18 +88,14 @@ def gather(tests: Iterable[TestRecord], sources: Sources) -> Told:
 
 
 def _add_branches(
-    found: Coverage,
-    code: CodeLines,
-    elf: str,
-    outcomes: Mapping[Outcomes, set[str]],
-    troubles: list[str],
+    found: Coverage, code: CodeLines, elf: str, gone: Mapping[Gone, set[str]], troubles: list[str]
 ) -> None:
     try:
         branches = branches_in(Path(elf), code.rows)
     except (BadFirmware, DebugFailed) as error:
         troubles.append(error.what)
         return
-    for file, ways in ways_of(branches, elf, outcomes).items():
+    for file, ways in ways_of(branches, elf, gone).items():
         found[file].branches.update(ways)
 
 

@@ -11,17 +11,20 @@ from pytest_karatos.report.ledger import Ledger
 from pytest_karatos.report.shape import View
 
 
-def page(
+def page(  # noqa: PLR0913 - what a page is made of
     ledger: Ledger,
     links: Links,
     heading: str = "",
     allowance: int = ALLOWANCE,
+    *,
     red: Sequence[str] = (),
+    maps: View | None = None,
 ) -> str:
     """Return the HTML that stands above pytest-html's table, with its style sheet.
 
     ``heading`` is a title of the user's; ``allowance`` bounds the characters of console text;
-    ``red`` is what was wrong beside the tests.
+    ``red`` is what was wrong beside the tests, ``maps`` are drawings of firmware (see
+    ``sizes.size_maps``).
     """
     return render(
         "page.jinja2",
@@ -33,6 +36,7 @@ def page(
         unjudged=ledger.unjudged,
         provenance=provenance(ledger, links),
         coverage=_coverage(ledger, links),
+        maps=maps or {"rows": [], "left": 0},
         matrix=matrix(ledger, links, allowance),
     )
 
