@@ -19,11 +19,13 @@ from typing import Any, BinaryIO
 from pytest_karatos.artifacts.files import sha256_of, whole_folder, write_json
 from pytest_karatos.builders.locks import Waiting, acquired
 from pytest_karatos.builders.programs import Programs
+from pytest_karatos.builders.shared import SharedCache
 from pytest_karatos.errors import BadSetting, BuildFailed, CacheError
 from pytest_karatos.firmware import BuildRequest, Provenance
 from pytest_karatos.settings.suggest import did_you_mean
 
-_FORMAT = 2
+#: Raised when the files of an entry would have to change; the shared cache has a folder for each.
+FORMAT = 2
 _ELF, _LOG, _MAP = "firmware-{}.elf", "build.log", "firmware.map"
 #: Of a key's digits, those that what was asked for decides; the programs that ran decide the rest.
 _ASKED = 20
@@ -74,11 +76,15 @@ Fits = Callable[[CachedBuild], bool]
 
 
 class BuildCache:
-    """The folder of built firmware; at most ``size_bytes`` in all, the least used leave first."""
+    """The folder of built firmware; at most ``size_bytes`` in all, the least used leave first.
 
-    def __init__(self, folder: Path, size_bytes: int) -> None:
+    What is not in there may be in the cache that several machines have, ``shared``.
+    """
+
+    def __init__(self, folder: Path, size_bytes: int, shared: SharedCache | None = None) -> None:
         self._folder = folder
         self._size_bytes = size_bytes
+        self._shared = shared
 
     def obtain(
         self,
@@ -95,9 +101,15 @@ class BuildCache:
         :raises CacheError: when the folder cannot be written.
         """
         with self._locked(key, waiting):
-            found = (self._read(name) for name in self._names(key))
+            found = (self._read(name) for name in self._names_everywhere(key))
             fitting = next((entry for entry in found if entry and fits(entry)), None)
             return fitting or self._published(key, make())
+
+    def _names_everywhere(self, key: str) -> Iterator[str]:
+        """Yield the keys of the entries for what ``key`` asks: ours first, then other machines'."""
+        yield from self._names(key)
+        if self._shared is not None:
+            yield from self._shared.brought(key[:_ASKED], self._place)
 
     def find(self, key: str) -> CachedBuild | None:
         """Return the entry whose own key is ``key`` if it is there and sound."""
@@ -111,7 +123,7 @@ class BuildCache:
         return [one.name for one in sorted(entries, key=_last_used, reverse=True)]
 
     def _place(self, key: str) -> Path:
-        return self._folder / f"v{_FORMAT}" / key
+        return self._folder / f"v{FORMAT}" / key
 
     @contextmanager
     def _locked(self, key: str, waiting: Waiting) -> Iterator[None]:
@@ -147,6 +159,8 @@ class BuildCache:
                 record = _fill(new, made)
         except OSError as error:
             raise self._broken(error) from error
+        if self._shared is not None:
+            self._shared.send(asked[:_ASKED], key, place)
         self._prune(keep=key)
         entry = _entry(key, place, record)
         return replace(entry, provenance=replace(entry.provenance, fresh=True))

@@ -8,18 +8,20 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pytest_karatos.builders.cache import BuildCache, BuildOutput, CachedBuild, key_of
+from pytest_karatos.builders.cache import FORMAT, BuildCache, BuildOutput, CachedBuild, key_of
 from pytest_karatos.builders.context import BuildContext
 from pytest_karatos.builders.host import now
 from pytest_karatos.builders.locks import JobSlots, Waiting
 from pytest_karatos.builders.old_trees import note_use, prune, prune_repositories
 from pytest_karatos.builders.protocol import Runner
 from pytest_karatos.builders.repository import Repository, git_revision, repositories
+from pytest_karatos.builders.shared import SharedCache
 from pytest_karatos.builders.sources import Manifest, digest_of, survey
 from pytest_karatos.builders.tree import Tree, Trees
 from pytest_karatos.errors import BuildFailed, CacheError, SourcesChanged
 from pytest_karatos.firmware import REVISION, BuildRequest, Provenance
 from pytest_karatos.progress import Journal
+from pytest_karatos.storage import Storage
 from pytest_karatos.text import printable
 
 #: Of the sources that changed since the build before, as many are named in the journal.
@@ -294,8 +296,25 @@ def caching_builder(context: BuildContext, runner: Runner) -> CachingBuilder:
         trees=Trees(
             folder=settings.cache / "trees", runner=runner, most_bytes=settings.trees_bytes
         ),
-        cache=BuildCache(settings.cache / "firmware", settings.cache_bytes),
+        cache=BuildCache(settings.cache / "firmware", settings.cache_bytes, _shared(context)),
         slots=context.slots,
         journal=context.journal,
         logs=context.logs,
+    )
+
+
+def _shared(context: BuildContext) -> SharedCache | None:
+    """Return the cache of several machines; None where the settings name none.
+
+    :raises BadSetting: when it is no storage, or nothing is installed for it.
+    """
+    settings = context.settings
+    if not settings.cache_remote:
+        return None
+    return SharedCache(
+        storage=Storage(settings.cache_remote, origin=settings.origins.get("cache.remote", "")),
+        journal=context.journal,
+        folder=f"v{FORMAT}",
+        most_bytes=settings.cache_bytes,
+        sends=settings.cache_sends,
     )

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_karatos.artifacts import Run, safe_name
 from pytest_karatos.board import Board
+from pytest_karatos.builders import shared
 from pytest_karatos.builders.host import now
 from pytest_karatos.builders.repository import git_revision
 from pytest_karatos.errors import KaratosError
@@ -212,6 +213,7 @@ class Recorder:
     def _complete(self, exit_status: int) -> None:
         lines, _ = self._session.run.journal.read()
         self.ledger.add_journal(lines)
+        self._lines += shared.told(lines)
         self.ledger.targets = [
             {"board": board.name, "arch": board.arch, "profile": profile}
             for board in self._session.settings.chosen

@@ -89,29 +89,32 @@ def merged(parts: Sequence[Part], *, allow_none: bool = False) -> Merged:
 
 
 def _misdivided(parts: Sequence[Part]) -> Iterator[str]:
-    """Say what is wrong with the division: parts that are missing, or there twice, or others'."""
-    shards = [(one, one.shard) for one in parts if one.shard]
-    if not shards:
-        return
-    yield from (f"{one.title} is no shard, and others are." for one in parts if not one.shard)
-    first, head = shards[0]
-    numbers = Counter(shard["number"] for _, shard in shards)
-    for number in range(1, head["of"] + 1):
-        if not numbers[number]:
-            yield f"shard {number} of {head['of']} is missing: its ledger was not given."
-        if numbers[number] > 1:
-            files = [printable(one.name) for one, shard in shards if shard["number"] == number]
-            yield f"shard {number} of {head['of']} is there {len(files)} times: {_list(files)}."
-    for one, shard in shards[1:]:
-        if (shard["of"], shard["plan"]) != (head["of"], head["plan"]):
-            yield (
-                f"{one.title} divided other tests, or divided them otherwise, than {first.title}: "
-                "each must see the same tests and the same history."
-            )
-    whole = sorted(numbers.elements()) == [*range(1, head["of"] + 1)]
-    told = [shard["tests"] for _, shard in sorted(shards, key=lambda one: one[1]["number"])]
-    if whole and plan_of(told) != head["plan"]:
-        yield "the tests of the shards are not those that were divided: a ledger was altered."
+    """Say what is wrong with the divisions: parts that are missing, or there twice, or altered.
+
+    There may be several, each of other tests, as where a matrix of archs is divided too.
+    """
+    divisions: dict[tuple[str, int], list[tuple[Part, ShardFacts]]] = {}
+    for one in parts:
+        if shard := one.shard:
+            divisions.setdefault((shard["plan"], shard["of"]), []).append((one, shard))
+    if divisions:
+        yield from (f"{one.title} is no shard, and others are." for one in parts if not one.shard)
+    for (plan, of), shards in divisions.items():
+        numbers = Counter(shard["number"] for _, shard in shards)
+        beside = f" It would belong to {shards[0][0].title}." if len(divisions) > 1 else ""
+        for number in range(1, of + 1):
+            if not numbers[number]:
+                yield (
+                    f"shard {number} of {of} is missing: its ledger was not given, or it divided "
+                    f"other tests, or by another history.{beside}"
+                )
+            if numbers[number] > 1:
+                files = [printable(one.name) for one, shard in shards if shard["number"] == number]
+                yield f"shard {number} of {of} is there {len(files)} times: {_list(files)}."
+        ordered = sorted(shards, key=lambda one: one[1]["number"])
+        whole = sorted(numbers.elements()) == [*range(1, of + 1)]
+        if whole and plan_of([shard["tests"] for _, shard in ordered]) != plan:
+            yield f"{shards[0][0].title}: the tests are not those that were divided, but altered."
 
 
 def _of_another_revision(parts: Sequence[Part]) -> Iterator[str]:

@@ -293,6 +293,8 @@ _OWN: tuple[Key, ...] = tuple(
     for key in _GENERAL
     if key.per_board
 )
+_REMOTE = "where machines share what they built: file:///folder, s3://bucket/prefix; none if ''"
+_SEND = "whether what is built here is added to what they share"
 _EXPECTED = "where in the tree the expected output of each is, with {binary} in the path"
 _BINARIES = "the binaries that one build makes: names, or the files that tell them, with {binary}"
 #: What general keys say can be said for one firmware, by the same kind; and what only that has.
@@ -347,6 +349,8 @@ _REST: tuple[Key, ...] = (
     _key("coverage.exclude", kinds.TEXTS, (), _UNCOUNTED),
     _key("cache.folder", kinds.PATH, None, "where built firmware is kept", env="KARATOS_CACHE"),
     _key("cache.size", kinds.SIZE, 2 * 1024**3, "room it may take", env="KARATOS_CACHE_SIZE"),
+    _key("cache.remote", kinds.ANY_TEXT, "", _REMOTE, env="KARATOS_CACHE_REMOTE"),
+    _key("cache.send", kinds.FLAG, True, _SEND, env="KARATOS_CACHE_SEND"),
     _key(
         "cache.trees",
         kinds.SIZE,

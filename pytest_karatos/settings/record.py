@@ -153,6 +153,9 @@ class Settings:
     history: Path = Path(".karatos/history.sqlite")
     cache: Path = Path(".cache")
     cache_bytes: int = 2 * 1024**3
+    #: Where several machines share what they built; empty for nowhere. Whether we add to it.
+    cache_remote: str = ""
+    cache_sends: bool = True
     trees_bytes: int = 8 * 1024**3
     json_path: Path | None = None
     #: Files and folders that the run writes: its artifacts, its reports, by whatever name.

@@ -69,6 +69,8 @@ def assemble(
         history=_history(values, root),
         cache=at(values, "cache.folder").value,
         cache_bytes=at(values, "cache.size").value,
+        cache_remote=at(values, "cache.remote").value,
+        cache_sends=at(values, "cache.send").value,
         trees_bytes=at(values, "cache.trees").value,
         allow_none=at(values, "run.allow_none").value,
         boots=at(values, "run.boots").value,

@@ -129,11 +129,11 @@ def without_firmware(parts: list[Part]) -> None:
         (missing, "shard 2 of 3 is missing"),
         (twice, "shard 2 of 3 is there 2 times: again.json, 2.json"),
         (of_another_revision, r"3 of 3 \(3.json\) is of revision def\+changes, .* of abc"),
-        (by_another_history, r"2 of 3 \(2.json\) divided other tests"),
-        (of_another_number, "divided other tests"),
+        (by_another_history, r"shard 2 of 3 is missing: .* by another history. .* to .*1.json"),
+        (of_another_number, "shard 4 of 4 is missing"),
         (that_lost_a_test, r"1 of 3 \(1.json\) did not run 1 of its tests: t.py::test_d\[arm\]"),
         (that_never_ended, r"did not run 1 of its tests: t.py::test_a\[arm\]"),
-        (that_hides_a_test, "not those that were divided"),
+        (that_hides_a_test, "not those that were divided, but altered"),
         (with_a_test_of_another, r"test_b\[arm\] is in shard 1 .* and in shard 2"),
         (that_was_interrupted, r"2 of 3 \(2.json\) ended with exit status 2"),
         (red_for_no_test, "ended with exit status 1"),
@@ -147,6 +147,16 @@ def test_a_shard(spoil: Any, sentence: str) -> None:  # noqa: ANN401
     found = merged(parts)
     assert any(re.search(sentence, one) for one in found.red), found.red
     assert found.ledger.run["exit_status"] == 1
+
+
+def test_a_matrix_of_archs_may_be_divided_too() -> None:
+    both = [*shards(), *shards(2)]
+    for number, one in enumerate(both):
+        one.ledger["run"]["id"] = f"run-{number}"
+    found = merged([Part(name=f"{at}", ledger=one.ledger) for at, one in enumerate(both)])
+    # Those are the same tests again: it is that which is wrong, and no shard is missing.
+    assert len(found.red) == 5
+    assert all(re.search("is in shard .* and in shard", one) for one in found.red)
 
 
 def test_a_budget_that_another_shard_judged_is_judged() -> None:

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "pytest_karatos"
 LAYERS = {
     "ground": "errors choices binaries board deadline progress firmware measurement dialect "
     "watch_rules text outstanding nearest shard",
-    "first": "process containment console elf settings containers artifacts history",
+    "first": "process storage containment console elf settings containers artifacts history",
     "second": "builders emulators scheduler measure debug target_tests",
     "third": "bench baseline firmwares post_mortem exit_check sign_of_life report cli",
     "top": "plugin pytest_plugin __main__",
@@ -31,6 +31,7 @@ OWNERS = {
     "elftools": "elf",
     "tomllib": "settings",
     "sqlite3": "history",
+    "fsspec": "storage",
     "jinja2": "report",
     "markupsafe": "report",
 }
