@@ -13,6 +13,8 @@ from pytest_karatos.errors import EngineDown
 
 GONE = "the Docker daemon went away"
 _FIX = "see how the daemon ended (journalctl -u docker), and: sudo systemctl restart docker"
+#: The daemon's word for a folder of ours that is not where it is.
+_UNSEEN = "bind source path does not exist"
 
 
 @contextlib.contextmanager
@@ -23,9 +25,21 @@ def daemon_errors(what: str, why: str = "") -> Iterator[None]:
     try:
         yield
     except APIError as error:
+        if _UNSEEN in str(error.explanation or ""):
+            raise _elsewhere(what, error) from error
         raise EngineDown(f"{what}: {error.explanation or error}", why=why) from error
     except OSError as error:  # those of requests too
         raise gone(what, error) from error
+
+
+def _elsewhere(what: str, error: Exception) -> EngineDown:
+    return EngineDown(
+        f"{what}: the Docker daemon does not see this machine's files.",
+        why=f"trees are mounted into containers, not sent, and it says: {error}. A daemon on "
+        "another machine, or in a container beside this one, has other files.",
+        fix="use a daemon of this machine (unset DOCKER_HOST; docker context use default), or "
+        "build without one: --karatos-builder=local",
+    )
 
 
 @contextlib.contextmanager

@@ -228,7 +228,7 @@ class Recorder:
 
     def _is_part(self) -> bool:
         """Tell whether tests were picked by hand: then a figure may be missing for that reason."""
-        if self._session.settings.shard:
+        if self._session.settings.is_one_of_many:
             return True
         options = self._config.option
         picked = (getattr(options, word, None) for word in ("keyword", "markexpr", "lf"))
@@ -257,7 +257,9 @@ class Recorder:
         told = coverage.told_of(self.ledger.tests, settings)
         self.ledger.coverage = coverage.facts(told, folder)
         self._lines += coverage.lines(told)
-        if not settings.shard and (refusal := coverage.refused(told, settings.coverage)):
+        if not self._session.settings.is_one_of_many and (
+            refusal := coverage.refused(told, settings.coverage)
+        ):
             self._troubles.append(refusal)
         coverage.write(told, folder, settings.source, time.time())
         self._lines.append(coverage.place(folder, short(folder, self._config.rootpath)))
@@ -296,7 +298,7 @@ class Recorder:
             terminalreporter.line(row)
         for warning in self.ledger.warnings:
             terminalreporter.line(warning, yellow=True)
-        for one in self.ledger.unjudged if not self._session.settings.shard else ():
+        for one in self.ledger.unjudged if not self._session.settings.is_one_of_many else ():
             if one["why"] not in self._troubles:
                 terminalreporter.line(one["why"], yellow=True)
         for trouble in filter(None, [*self._troubles, self._session.run.lost()]):

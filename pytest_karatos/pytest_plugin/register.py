@@ -81,6 +81,8 @@ def _written(config: pytest.Config, settings: Settings) -> Iterator[Path]:
     yield from (settings.baseline.path, settings.baseline.symbols_path)
     if settings.json_path is not None:
         yield settings.json_path
+    for ending in ("", "-wal", "-shm"):  # SQLite's own files beside it
+        yield settings.history.with_name(f"{settings.history.name}{ending}")
     named = [getattr(config.option, word, None) for word in _OUTPUTS]
     for one in [*named, config.getini("log_file")]:
         if isinstance(one, str | Path) and str(one):

@@ -19,6 +19,7 @@ from pytest_karatos.report.shape import (
     TargetFacts,
     UnjudgedFacts,
 )
+from pytest_karatos.report.unjudged import is_unknown
 from pytest_karatos.shard import plan_of
 from pytest_karatos.text import printable
 
@@ -77,6 +78,7 @@ def merged(parts: Sequence[Part], *, allow_none: bool = False) -> Merged:
         firmwares=_firmwares(parts),
         unjudged=_unjudged(parts),
     )
+    red += [one["why"] for one in ledger.unjudged if is_unknown(one)]
     for one in parts:
         for test in one.ledger["tests"]:
             ledger.add(test)

@@ -170,3 +170,8 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
     #: Every value under the same dotted keys as ``origins``, for listings.
     values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether other machines run other parts of the tests."""
+        return self.shard is not None and self.shard.of > 1

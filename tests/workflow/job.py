@@ -31,10 +31,9 @@ def workflow(path: Path = WORKFLOW) -> dict[str, Any]:
     return parsed
 
 
-def steps() -> list[Step]:
-    """Return the steps of the only job."""
-    (job,) = workflow()["jobs"].values()
-    found: list[Step] = job["steps"]
+def steps(job: str = "firmware") -> list[Step]:
+    """Return the steps of a job."""
+    found: list[Step] = workflow()["jobs"][job]["steps"]
     return found
 
 
@@ -44,6 +43,7 @@ class Job:
 
     workspace: Path
     home: Path
+    name: str = "firmware"
     context: dict[str, str] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Job:
 
     def run(self, *, more: Mapping[str, str] | None = None) -> None:
         """Run the steps in order; after a failed one only those that want to run anyway."""
-        for step in steps():
+        for step in steps(self.name):
             if "run" in step and self._wanted(step):
                 done = subprocess.run(
                     self.argv(step),
@@ -78,7 +78,7 @@ class Job:
 
     def environ(self, step: Step) -> dict[str, str]:
         """Return a step's environment: the runner's, the job's, its own."""
-        (job,) = workflow()["jobs"].values()
+        job = workflow()["jobs"][self.name]
         said = {**job["env"], **step.get("env", {})}
         return {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},

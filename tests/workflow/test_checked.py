@@ -59,13 +59,28 @@ def _spoilt(
 
 def test_what_no_linter_asks() -> None:
     """Pinned with its version, bounded in time, a fixed runner, no expression in a script."""
-    (job,) = workflow()["jobs"].values()
+    job = workflow()["jobs"]["firmware"]
     pins = re.findall(r"uses: (.*)", WORKFLOW.read_text())
     assert [
         pin for pin in pins if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", pin)
     ] == []
+    assert all(one["runs-on"] == "ubuntu-24.04" for one in workflow()["jobs"].values())
+    assert all(one["permissions"] == {"contents": "read"} for one in workflow()["jobs"].values())
     assert job["timeout-minutes"] > max(one.get("timeout-minutes", 0) for one in steps()) > 0
-    assert job["runs-on"] == "ubuntu-24.04"
     assert steps()[0]["with"] == {"persist-credentials": False}
-    assert [one["name"] for one in steps() if "${{" in one.get("run", "")] == []
+    every = [*steps(), *steps("report")]
+    assert [one["name"] for one in every if "${{" in one.get("run", "")] == []
     assert job["strategy"]["matrix"]["arch"] == ["arm", "riscv"]
+
+
+GITLAB = WORKFLOW.with_name("gitlab-ci.yml")
+GITLAB_SCHEMA = [str(TOOLS / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
+
+
+def test_gitlab_takes_its_file_and_can_say_no(tmp_path: Path) -> None:
+    done = checked(GITLAB_SCHEMA, GITLAB)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "gitlab-ci.yml").write_text(
+        GITLAB.read_text().replace("parallel: 2", "parallel: x")
+    )
+    assert checked(GITLAB_SCHEMA, tmp_path / "gitlab-ci.yml").returncode != 0
