@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_karatos.firmware import Firmware
     from pytest_karatos.measure.budget import Budgets
     from pytest_karatos.measurement import Measurement
-    from pytest_karatos.scheduler import Scheduler
+    from pytest_karatos.scheduler import Scheduler, compare
 
 _HOMES = {
     "Bench": "bench",
@@ -26,6 +26,7 @@ _HOMES = {
     "Machine": "emulators.protocol",
     "Measurement": "measurement",
     "Scheduler": "scheduler",
+    "compare": "scheduler",
 }
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Machine",
     "Measurement",
     "Scheduler",
+    "compare",
 ]
 
 

@@ -93,7 +93,9 @@ def _members(kind: type) -> str:
     plain = [name for name in inspect.get_annotations(kind) if not name.startswith("_")]
     if plain:
         rows.append(f"| {' '.join(f'`.{name}`' for name in plain)} | |")
-    for name, member in vars(kind).items():
+    bases = [one for one in kind.__mro__ if one.__module__.startswith("pytest_karatos.scheduler")]
+    members = {name: one for base in reversed([kind, *bases]) for name, one in vars(base).items()}
+    for name, member in members.items():
         text = (inspect.getdoc(member) or "").partition("\n")[0].replace(":meth:", "")
         if not name.startswith("_") and text and name not in plain:
             rows.append(f"| `.{name}{_call(member)}` | {text} |")

@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 _LARGEST = 64 * 1024 * 1024
 _WIDEST = 160
 #: What the JSON says of an event.
-_SHOWN = ("kind", "task", "tick", "number", "last", "fields", "line")
+_SHOWN = ("kind", "task", "priority", "round", "tick", "number", "last", "line")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -108,6 +108,9 @@ def _summary(dialect: Dialect, events: list[Event], spoken: int, unread: list[in
 
 
 def _as_json(dialect: Dialect, events: list[Event], unread: list[int]) -> str:
-    rows = [{word: getattr(event, word) for word in _SHOWN} for event in events]
+    rows = [
+        {word: getattr(event, word) for word in _SHOWN} | {"fields": dict(event.fields)}
+        for event in events
+    ]
     answer = {"dialect": dialect.name, "events": rows, "unrecognised_lines": unread}
     return json.dumps({"schema": SCHEMA_VERSION, **answer}, indent=1)

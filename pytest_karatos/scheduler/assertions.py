@@ -1,4 +1,4 @@
-"""Assertions on the events of a scheduler: spawned, none lost, statistics, passed; their words."""
+"""What an assertion on a scheduler's events is, the words that all of them use; spawned, passed."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pytest_karatos.dialect import Event
 from pytest_karatos.errors import TooLittle
-from pytest_karatos.scheduler.parser import number
+from pytest_karatos.scheduler.parser import number_of
 from pytest_karatos.settings.suggest import did_you_mean
 from pytest_karatos.text import printable
 
@@ -60,6 +60,16 @@ class Assertion(ABC):
     def boots_again(self) -> None:  # noqa: B027 - most have nothing to watch
         """Note, after the assertion held, that the RTOS boots once more."""
 
+    def misses(self) -> None:
+        """Note that events are missing: of very many only the first and the latest are kept."""
+        self.boots_again()
+
+    def settle(self) -> None:  # noqa: B027 - most put nothing off
+        """Judge at the end of a test what was put off, since telling takes a second boot.
+
+        :raises Violation: it does not hold.
+        """
+
     def end(self) -> None:  # noqa: B027 - most are complete
         """Judge what is complete only now: the firmware has ended.
 
@@ -91,6 +101,15 @@ def counted(counts: Counter[str]) -> str:
     ('a 2, b 1', 'no task')
     """
     return ", ".join(f"{task} {count}" for task, count in counts.items() if count) or "no task"
+
+
+def counted_as(count: int, noun: str) -> str:
+    """Say a count with its noun.
+
+    >>> counted_as(1, "time"), counted_as(2, "time")
+    ('1 time', '2 times')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def meant(tasks: Iterable[str], seen: Iterable[str]) -> str:
@@ -179,145 +198,6 @@ class Spawned(Assertion):
             raise Violation(f"{both} were spawned with the same id {number}.", before, event)
 
 
-class MessagesInOrder(Assertion):
-    """The first ``count`` messages from ``sender`` reach ``receiver``, each once, in order."""
-
-    kinds = frozenset({"send", "recv"})
-
-    def __init__(self, sender: str, receiver: str, *, count: int) -> None:
-        refuse_nothing("count", count)
-        self._sender, self._receiver, self._count = sender, receiver, count
-        self._sent: list[int] = []
-        self._got: list[int] = []
-        self._last: Event | None = None
-        self._seen: set[str] = set()
-        #: How often each message went out and came in; None when the numbers begin once more.
-        self._times: dict[str, Counter[int]] | None = {"send": Counter(), "recv": Counter()}
-        self.wanted = f"{count} messages from '{sender}' to '{receiver}'"
-
-    def see(self, event: Event) -> bool:
-        """Take in a ``send`` or ``recv`` between the two."""
-        if event.kind in self.kinds:
-            self._seen |= self._ends(event) - {""}
-        seq = self._number(event)
-        if seq is not None:
-            if event.kind == "recv":
-                self._take(seq, event)
-            elif self._sent[-1:] != [seq]:
-                self._sent.append(seq)
-            self._count_once_more(seq, event)
-            self.progress = len(self._sent) + len(self._got)
-        return len(self._got) >= self._count
-
-    def watch(self, event: Event) -> None:
-        """Refuse one of the messages that comes in once more."""
-        seq = self._number(event)
-        if seq is not None and self._times is not None:
-            again = self._count_once_more(seq, event)
-            twice = event.kind == "recv" and seq in self._got and again
-            if twice and (not self._sent or again > self._times["send"][seq] > 0):
-                before = [self._last] if self._last else []
-                raise Violation(self._wrong(seq, seq), *before, event)
-            self._last = event if event.kind == "recv" else self._last
-
-    def boots_again(self) -> None:
-        """Watch no more: the numbers of messages begin once more."""
-        self._times = None
-
-    def _ends(self, event: Event) -> set[str]:
-        return {event.task, event.fields.get("to", event.fields.get("from", "")).lower()}
-
-    def _number(self, event: Event) -> int | None:
-        """Return the number of a message from the one to the other, when it is sent or arrives."""
-        seq = event.fields.get("seq", "")
-        who = {"send": self._sender, "recv": self._receiver}.get(event.kind)
-        ours = self._ends(event) == {self._sender, self._receiver}
-        return int(seq) if ours and event.task == who and seq.isdigit() else None
-
-    def _count_once_more(self, seq: int, event: Event) -> int:
-        """Return how often that has happened to message ``seq`` by now."""
-        if self._times is None:
-            return 0
-        times = self._times[event.kind]
-        times[seq] += 1
-        return times[seq]
-
-    def missing(self) -> str:
-        """Say which message is awaited."""
-        if self._sent and len(self._sent) > len(self._got):
-            return f"{self._lost(self._sent[len(self._got)])}: {self._so_far()}."
-        return (
-            f"'{self._sender}' sent {len(self._sent)} of {self._count} messages, "
-            f"'{self._receiver}' got {len(self._got)}."
-            f"{meant((self._sender, self._receiver), sorted(self._seen))}"
-        )
-
-    def _take(self, seq: int, event: Event) -> None:
-        expected = self._due(seq)
-        before = [self._last] if self._last else []
-        self._last = event
-        if seq != expected:
-            raise Violation(self._wrong(seq, expected), *before, event)
-        self._got.append(seq)
-
-    def _due(self, seq: int) -> int:
-        """Return the message that is due when ``seq`` comes: the next one that was sent."""
-        if len(self._sent) > len(self._got):
-            return self._sent[len(self._got)]
-        # Who is told of no send goes by the first message that arrives.
-        return self._got[-1] + 1 if self._got else seq
-
-    def _wrong(self, seq: int, expected: int) -> str:
-        if seq in self._got:
-            return f"message {seq} from '{self._sender}' reached '{self._receiver}' twice."
-        after = f"{self._got[-1]} then {seq}" if self._got else f"{seq} came first"
-        return f"{self._lost(expected)}: {after}."
-
-    def _lost(self, seq: int) -> str:
-        return f"message {seq} from '{self._sender}' never reached '{self._receiver}'"
-
-    def _so_far(self) -> str:
-        return f"{self._got[-1]} was the last" if self._got else "none did"
-
-
-class Statistics(Assertion):
-    """Gather the first block of ``stats`` events; any other event ends the block."""
-
-    wanted = "the scheduler's statistics"
-    kinds = frozenset({"stats"})
-
-    def __init__(self) -> None:
-        self.tables: dict[str, dict[str, int | str]] = {}
-        self._spawned: set[str] = set()
-
-    def see(self, event: Event) -> bool:
-        """Take in a ``stats`` line; figures of no task are filed under ``scheduler``."""
-        if event.kind == "spawn":
-            self._spawned.add(event.task)
-        if event.kind != "stats":
-            return self._is_enough(bool(self.tables))
-        self.tables[event.task or "scheduler"] = {
-            key: text if (value := number(text)) is None else value
-            for key, text in event.fields.items()
-        }
-        self.progress = len(self.tables)
-        every = bool(self._spawned) and self._spawned <= self.tables.keys()
-        return self._is_enough(not event.task or every)
-
-    def missing(self) -> str:
-        """Say what is there."""
-        seen = ", ".join(self.tables) or "none"
-        return f"the firmware did not report its statistics in full; of: {seen}."
-
-    def _is_enough(self, complete: bool) -> bool:  # noqa: FBT001 - what it passes on
-        if complete and not any(self.tables.values()):
-            raise TooLittle(
-                f"the statistics hold no figure; of: {', '.join(self.tables)}.",
-                fix="name groups for the figures in the dialect's rule for 'stats'",
-            )
-        return complete
-
-
 class Passed(Assertion):
     """The firmware says that it passed."""
 
@@ -329,7 +209,7 @@ class Passed(Assertion):
         :raises TooLittle: it passed, by its own figures, after nothing: ``pass rounds=0``.
         """
         if event.kind == "pass" and event.fields:
-            figures = [number(text) for text in event.fields.values()]
+            figures = [number_of(text) for text in event.fields.values()]
             if not any(figures) and 0 in figures:
                 raise TooLittle(
                     "the firmware passed without having done anything.", why=quoted(event)

@@ -194,8 +194,9 @@ class NoStarvation(Assertion):
         count = min(count, self._rounds)
         before = [self._last[task] for task in starved[:1] if task in self._last]
         after = f" after console line {before[0].number}" if before else ""
+        did = "did not run" if any(self._tasks.runs[task] for task in starved) else "never ran"
         return Violation(
-            f"{named(starved)} did not run within {count} rounds of '{busiest}'{after}: "
+            f"starved: {', '.join(starved)} {did} in {count} rounds of {busiest}{after}: "
             f"ran {counted(since)}.{self._tasks.meant()}",
             *before,
             *event,

@@ -1,88 +1,57 @@
-"""The scheduler that tests hold: assertions in an RTOS's own words, read live."""
+"""The scheduler that tests hold: assertions in an RTOS's own words."""
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
 
-from pytest_karatos.deadline import Deadline
-from pytest_karatos.dialect import Dialect, Event
-from pytest_karatos.errors import (
-    Forbidden,
-    MachineEnded,
-    Misbehaved,
-    NotSeen,
-    Stuck,
-    TooLittle,
-    WrongSchedule,
-)
-from pytest_karatos.scheduler.assertions import (
-    Assertion,
-    MessagesInOrder,
-    Passed,
-    Spawned,
-    Statistics,
-    Violation,
-    quoted,
-)
-from pytest_karatos.scheduler.clock import BootClock
-from pytest_karatos.scheduler.events import Log, ReplayableConsole
+from pytest_karatos.dialect import Event
+from pytest_karatos.errors import TooLittle
+from pytest_karatos.scheduler.assertions import Passed, Spawned
+from pytest_karatos.scheduler.bounds import Bound, bound
+from pytest_karatos.scheduler.judging import Judging
+from pytest_karatos.scheduler.matching import What, chosen, meant_by
+from pytest_karatos.scheduler.messages import Delivers, MessagesInOrder
+from pytest_karatos.scheduler.priorities import NoPriorityInversion, Preempts
+from pytest_karatos.scheduler.reported import ConsistentStatistics, Statistics
 from pytest_karatos.scheduler.runs import NoStarvation, PriorityOrder, Ran
-from pytest_karatos.scheduler.trial import Trial, of_this_boot
+from pytest_karatos.scheduler.shares import Period, Share
+from pytest_karatos.scheduler.spans import LeadsTo, NeverStarves, WakesAfter
+from pytest_karatos.scheduler.temporal import Always, Came
 
 #: From the highest to the lowest.
 PRIORITIES = ("critical", "high", "normal", "low")
-_DESCRIBE = "describe how the RTOS talks in [[dialects.NAME]] of karatos.toml"
-_CRASHES = {"panic": "panicked", "fault": "hit a processor fault", "fail": "said that it failed"}
 
 
-class Scheduler:
+class Scheduler(Judging):
     """What the RTOS said it did, from the boot on, whatever else has read the console.
 
-    With several dialects the one that knows most of the console is used. Timeouts are in seconds.
+    With several dialects the one that knows most of the console is used. Timeouts are in seconds of
+    the host; bounds are the guest's, as ``"3 rounds"``, ``"20 events"``, ``"4 ticks"``, ``"2 ms"``
+    or ``"5000 instructions"``. Events are meant by kind, task and fields: ``"run"``, ``"run:low"``,
+    ``"send:producer seq=5"``, or by a function of an event.
     Every assertion raises :class:`~pytest_karatos.errors.WrongSchedule` as soon as it cannot hold
     any more, ``NotSeen`` when the time is over, ``TooLittle`` when there is nothing that it could
     judge, and else what the console raises. When the RTOS boots once more after it ran, or reset
-    was pressed, an assertion is judged by that boot alone. What an assertion counts is progress,
-    however alike the lines are; with a ``timeout`` of its own, so is anything of the kind that it
-    counts.
-    ``machine`` is what printed the console, and can tell when.
+    was pressed, an assertion is judged by that boot alone. What held is watched until the test is
+    over; bounds in ms and instructions, which take a second boot, are judged when it holds and at
+    the end of the test. What an assertion counts is progress, however alike the lines are; with a
+    ``timeout`` of its own, so is anything of the kind that it counts.
     """
 
-    def __init__(
-        self,
-        console: ReplayableConsole,
-        dialects: Dialect | Sequence[Dialect],
-        *,
-        timeout: float = 30.0,
-        machine: object = None,
-    ) -> None:
-        given = (dialects,) if isinstance(dialects, Dialect) else tuple(dialects)
-        known = [one for one in given if not one.tells_of_cases]
-        self._log = Log(console, known, BootClock(machine, lambda: self._log.events))
-        self._names = [dialect.name for dialect in known]
-        self._timeout = timeout
-        self._console = console
-        self._held: list[Trial] = []
-        #: The dialect in which those that hold were judged, and what was printed of a crash.
-        self._read_in = ""
-        self._printed: Event | None = None
-        self._was_asked = False
+    def wait_for(
+        self, what: What, task: str = "", *, times: int = 1, timeout: float | None = None
+    ) -> Event:
+        """Wait for an event from the boot on, for the ``times``-th of its kind; return it."""
+        judge = Came(meant_by(what, task), times=times)
+        self._judge(judge, timeout)
+        assert judge.found is not None  # noqa: S101 - it holds
+        return judge.found
 
-    @property
-    def events(self) -> list[Event]:
-        """What has come so far, from the boot on; of very many the first and the latest.
+    def select(self, what: What, task: str = "") -> list[Event]:
+        """Return those events that have come by now and are meant."""
+        return chosen(self.events, what, task)
 
-        :raises WrongSchedule: an assertion that held does not any more.
-        """
-        with self._console.outstanding:
-            self._was_asked = True
-            self._log.take_in()
-            self._catch_up()
-            return self._log.events
-
-    @property
-    def dialect(self) -> str:
-        """The name of the dialect that was recognised; empty as long as none was."""
-        return self._log.dialect
+    def count(self, what: What, task: str = "") -> int:
+        """Return how many events that are meant have come by now."""
+        return len(self.select(what, task))
 
     def spawned(self, *tasks: str, timeout: float | None = None) -> None:
         """Assert that ``tasks`` are spawned, before the scheduler starts; names, ids are unique."""
@@ -114,10 +83,158 @@ class Scheduler:
     def no_starvation(self, *tasks: str, rounds: int = 10, timeout: float | None = None) -> None:
         """Assert that ``tasks`` (all spawned ones when none is given) run in every ``rounds``.
 
-        A round is a run of whichever task runs most. From then on it is watched: later assertions
-        and the end of the test judge it too.
+        A round is a run of whichever task runs most. As ``never_starves(within="10 rounds")``.
         """
         self._judge(NoStarvation(_lower(tasks), rounds=rounds), timeout)
+
+    def never_starves(self, *tasks: str, within: str, timeout: float | None = None) -> None:
+        """Assert that each of ``tasks`` runs at least once ``within`` that, again and again.
+
+        A round is a run of whichever task runs most. In rounds all spawned tasks are meant when
+        none is given.
+        """
+        limit = bound(within)
+        if limit.unit == "rounds":
+            self._judge(NoStarvation(_lower(tasks), rounds=int(limit.amount)), timeout)
+        else:
+            self._judge(NeverStarves(_lower(tasks), limit), timeout)
+
+    def share(  # noqa: PLR0913 - each has its word
+        self,
+        task: str,
+        *,
+        at_least: float = 0.0,
+        at_most: float = 1.0,
+        over: str = "20 rounds",
+        of: str = "runs",
+        timeout: float | None = None,
+    ) -> None:
+        """Assert that ``task`` has its share, a part of 1, in each window of ``over``.
+
+        ``of`` what: ``runs``, or what passes while it runs: ``ticks``, ``ms``, ``instructions``. By
+        the guest's clock only the first window is judged.
+        """
+        unit = "runs" if of == "runs" else bound(f"1 {of}", "of").unit
+        window = bound(over, "over")
+        stamped = window.is_stamped or unit in ("s", "instructions")
+        limits = (at_least, at_most)
+        self._judge(Share(task.lower(), limits, window, unit, stamped=stamped), timeout)
+
+    def period(
+        self, task: str, *, every: str, jitter: str, times: int = 3, timeout: float | None = None
+    ) -> None:
+        """Assert that the runs of ``task`` lie on a grid of ``every``, at most ``jitter`` off it.
+
+        A period that drifts is wrong, though each distance is nearly right.
+        """
+        grid, off = bound(every, "every"), bound(jitter, "jitter", may_be_zero=True)
+        self._judge(Period(task.lower(), grid, off, times=times), timeout)
+
+    def preempts(
+        self, high: str, low: str, *, times: int = 1, timeout: float | None = None
+    ) -> None:
+        """Assert that ``high`` runs in the middle of a run of ``low``, which then goes on."""
+        self._judge(Preempts(high.lower(), low.lower(), times=times), timeout)
+
+    def no_priority_inversion(
+        self, *, within: str | None = None, times: int = 3, timeout: float | None = None
+    ) -> None:
+        """Assert that nobody runs while one of higher priority is ready, or only ``within`` that.
+
+        It takes a dialect that tells priorities and when tasks become ready (kind ``wake``); who is
+        blocked by a lock is not known to be ready.
+        """
+        limit = bound(within) if within is not None else None
+        self._judge(NoPriorityInversion(limit, times=times), timeout)
+
+    def delivers(  # noqa: PLR0913 - each has its word
+        self,
+        sender: str,
+        receiver: str,
+        *,
+        exactly_once: bool = True,
+        count: int = 3,
+        within: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Assert that each message from ``sender`` reaches ``receiver``, exactly once, in order.
+
+        One is lost when a later one comes before it, or not ``within`` that, or never.
+        """
+        ends = (sender.lower(), receiver.lower())
+        limit = bound(within) if within is not None else None
+        judge = Delivers(ends, count=count, exactly_once=exactly_once, within=limit)
+        self._judge(judge, timeout)
+
+    def wakes_after(
+        self,
+        task: str,
+        duration: str | None = None,
+        *,
+        late: str = "1 tick",
+        times: int = 3,
+        timeout: float | None = None,
+    ) -> None:
+        """Assert that each sleep of ``task`` lasts ``duration``, and at most ``late`` more.
+
+        Without a duration, until the tick that its line names (``until``).
+        """
+        asleep = bound(duration, "duration") if duration is not None else None
+        allowed = bound(late, "late", may_be_zero=True)
+        if asleep is not None and asleep.unit != allowed.unit:
+            raise TooLittle(
+                f"late={late!r} says nothing of a sleep of {duration!r}.",
+                fix="give both in the same unit",
+            )
+        self._judge(WakesAfter(task.lower(), asleep, allowed, times=times), timeout)
+
+    def latency(
+        self, event: What, task: str, *, at_most: str, times: int = 3, timeout: float | None = None
+    ) -> float:
+        """Assert that ``task`` runs ``at_most`` that after ``event``; return the longest.
+
+        It is in the bound's unit, of a time in seconds.
+        """
+        limit = bound(at_most, "at_most")
+        return self._leads_to((event, f"run:{task}"), limit, times, timeout)
+
+    def leads_to(
+        self, first: What, then: What, *, within: str, times: int = 1, timeout: float | None = None
+    ) -> float:
+        """Assert that each ``first`` is followed by ``then``, ``within`` that; return the longest.
+
+        It is in the bound's unit, of a time in seconds.
+        """
+        return self._leads_to((first, then), bound(within), times, timeout)
+
+    def _leads_to(
+        self, ends: tuple[What, What], limit: Bound, times: int, timeout: float | None
+    ) -> float:
+        first, then = map(meant_by, ends)
+        judge = LeadsTo(first, then, limit, times=times)
+        self._judge(judge, timeout)
+        return judge.worst
+
+    def eventually(
+        self, what: What, *, within: str, times: int = 1, timeout: float | None = None
+    ) -> Event:
+        """Assert that ``what`` comes ``within`` that after the boot's first event; return it."""
+        judge = Came(meant_by(what), times=times, within=bound(within))
+        self._judge(judge, timeout)
+        assert judge.found is not None  # noqa: S101 - it holds
+        return judge.found
+
+    def always(
+        self,
+        holds: Callable[[Event], bool],
+        *,
+        of: What | None = None,
+        times: int = 10,
+        timeout: float | None = None,
+    ) -> None:
+        """Assert that each event (that ``of`` means) is as ``holds`` says, ``times`` or more."""
+        whose = meant_by(of) if of is not None else None
+        self._judge(Always(meant_by(holds), whose, times=times), timeout)
 
     def messages_in_order(
         self, sender: str, receiver: str, count: int = 3, *, timeout: float | None = None
@@ -131,163 +248,20 @@ class Scheduler:
         self._judge(judge, timeout)
         return judge.tables
 
+    def statistics_are_consistent(
+        self, *, blocks: int = 1, counters: Sequence[str] = (), timeout: float | None = None
+    ) -> None:
+        """Assert that every block of statistics agrees with those before and with what was printed.
+
+        Counts of runs, sleeps and messages are those of the events; ``counters`` are further
+        figures that never get less.
+        """
+        self._judge(ConsistentStatistics(blocks=blocks, counters=counters), timeout)
+
     def passed(self, *, timeout: float | None = None) -> None:
         """Assert that the firmware says it passed."""
         self._judge(Passed(), timeout)
 
-    def check(self, *, ended: bool = False) -> None:
-        """Judge what has come since by the assertions that held; ``ended``: nothing more will come.
-
-        :raises WrongSchedule: one of them does not hold any more.
-        :raises Forbidden: the firmware says that it failed, or crashed.
-        :raises TooLittle: a test went by the events, and there were none.
-        """
-        self._catch_up(last=ended)
-        self._refuse_crash()
-        for trial in self._held if ended else ():
-            try:
-                trial.assertion.end()
-            except Violation as error:
-                raise self._broken(error) from None
-        if self._was_asked and not self._log.dialect:
-            raise TooLittle(f"The test asks for events, but {self._no_event()}.", fix=_DESCRIBE)
-
-    def _catch_up(self, *, last: bool = False) -> None:
-        for events in self._log.rest(last=last):
-            self._watch(events)
-
-    def _refuse_crash(self) -> None:
-        """Refuse a crash, in the RTOS's own words, of which nobody was told and that is not meant.
-
-        :raises Forbidden: quoting it.
-        """
-        crash, console = self._printed, self._console
-        if crash is None or console.excuses(crash.line):
-            return
-        told = console.outstanding.tells_the_end or console.outstanding.first() is not None
-        if crash.kind != "fail" and (told or console.knows_of_fault or self._log.has_named(crash)):
-            return
-        self._printed = None  # said once
-        raise Forbidden(f"the firmware {_CRASHES[crash.kind]}.", why=quoted(crash))
-
-    def _judge(self, assertion: Assertion, timeout: float | None) -> None:
-        seconds = self._timeout if timeout is None else timeout
-        deadline = Deadline(seconds, asked=timeout is not None)
-        with self._console.outstanding:
-            self._ask(assertion, deadline)
-            self._console.outstanding.came([assertion.wanted])
-
-    def _ask(self, assertion: Assertion, deadline: Deadline) -> None:
-        try:
-            self._wait(assertion, deadline, patient=deadline.asked)
-        except Violation as error:
-            raise self._broken(error) from None
-        except Forbidden as error:
-            raise self._instead(error, self._crash(assertion)) from None
-        except Stuck as error:
-            error.why = assertion.missing() if self._log.dialect else ""
-            raise
-        except (NotSeen, MachineEnded) as error:
-            raise self._instead(error, self._told(assertion, error)) from None
-
-    def _instead(self, error: Misbehaved, ours: Misbehaved | None) -> Misbehaved:
-        """Say an error of the console in words of ours, if there are any."""
-        if ours is None:
-            return error
-        self._console.outstanding.forget(error)
-        ours.awaited, ours.instead_of = error.awaited, error
-        return ours
-
-    def _wait(self, assertion: Assertion, deadline: Deadline, *, patient: bool) -> None:
-        self._log.begin(assertion.wanted, deadline)
-        self._catch_up()
-        trial, fresh = Trial(assertion), self._log.events
-        while not self._show(trial, fresh, patient=patient):
-            read_in = self._log.dialect
-            fresh = self._log.more(assertion.wanted, deadline)
-            self._watch(fresh)
-            if read_in not in ("", self._log.dialect):
-                trial.begin_again()
-        self._held.append(trial)
-
-    def _show(self, trial: Trial, fresh: Sequence[Event], *, patient: bool) -> bool:
-        """Show ``fresh`` events to an assertion: until it holds to judge by, then to watch."""
-        events = of_this_boot(fresh, self._console.reset_at)
-        if len(events) < len(fresh):
-            trial.begin_again()
-        before, boots, counted = trial.assertion.progress, trial.boots, False
-        for event in events:
-            counted = counted or (event.kind in trial.assertion.kinds and not trial.holds)
-            if not trial.see(event, self._console.reset_at):
-                self._refuse_end(trial.assertion, event)
-        # Who has to begin again with each boot comes no nearer.
-        nearer = trial.assertion.progress != before
-        once = trial.boots == boots and len(events) == len(fresh)
-        if (nearer and once) or (patient and counted):
-            self._log.count_as_progress()
-        return trial.holds
-
-    def _watch(self, events: Sequence[Event]) -> None:
-        """Take in events that are new, or all of a dialect that another was mistaken for."""
-        crashes = (event for event in events if event.kind in _CRASHES)
-        self._printed = self._printed or next(crashes, None)
-        mistaken = self._read_in not in ("", self._log.dialect)
-        self._read_in = self._log.dialect
-        for trial in list(self._held):
-            try:
-                self._watch_one(trial, events, anew=mistaken)
-            except Violation as error:
-                self._held.remove(trial)  # said once
-                raise self._broken(error) from None
-
-    def _watch_one(self, trial: Trial, events: Sequence[Event], *, anew: bool) -> None:
-        if anew and not trial.see_all(events, self._console.reset_at):
-            raise Violation(trial.assertion.missing())
-        for event in () if anew else events:
-            trial.see(event, self._console.reset_at)
-
-    def _refuse_end(self, assertion: Assertion, event: Event) -> None:
-        """End the wait at an event after which nothing more will come."""
-        if event.kind in _CRASHES:
-            error, self._printed = _crashed(assertion, event), None
-            self._console.note_crash(event.line, error)
-            raise error
-        if event.kind == "exit":
-            raise Violation(assertion.missing(), event, what="the firmware ended")
-
-    def _broken(self, error: Violation) -> WrongSchedule:
-        """Make the error for a violation, with the console around the event that broke it."""
-        around = self._console.around_line(error.events[-1].number) if error.events else ""
-        what = f"{error.what}: " if error.what else ""
-        why = f"{what}{quoted(*error.events)}"
-        return WrongSchedule(f"{error.sentence}\n{around}".rstrip(), why=why)
-
-    def _crash(self, assertion: Assertion) -> Misbehaved | None:
-        """Say a crash in the RTOS's own words, also where the console's watch was quicker."""
-        rest = chain.from_iterable(self._log.rest(last=True))
-        crash = next((event for event in rest if event.kind in _CRASHES), self._printed)
-        self._printed = None
-        return _crashed(assertion, crash) if crash else None
-
-    def _told(self, assertion: Assertion, error: Misbehaved) -> Misbehaved:
-        if self._log.dialect:
-            nothing = assertion.too_little()
-            kind = TooLittle if nothing else type(error)
-            return kind(nothing or assertion.missing(), why=error.what)
-        said = f"waited for {assertion.wanted}, but {self._no_event()}."
-        return type(error)(said, why=error.what, fix=_DESCRIBE)
-
-    def _no_event(self) -> str:
-        dialects = " and ".join(f"'{name}'" for name in self._names) or "none"
-        return f"no line of the console is a scheduler's (dialects tried: {dialects})"
-
 
 def _lower(tasks: Sequence[str]) -> tuple[str, ...]:
     return tuple(task.lower() for task in tasks)
-
-
-def _crashed(assertion: Assertion, event: Event) -> Forbidden:
-    return Forbidden(
-        f"the firmware {_CRASHES[event.kind]} while the test waited for {assertion.wanted}.",
-        why=quoted(event),
-    )

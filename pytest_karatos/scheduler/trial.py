@@ -52,12 +52,13 @@ class Trial:
         self.boots = 0
         self._blank = copy.deepcopy(vars(assertion))
         self._boots = Boots()
+        self._next = 0
 
     def begin_again(self) -> None:
         """Forget all events."""
         vars(self.assertion).clear()
         vars(self.assertion).update(copy.deepcopy(self._blank))
-        self.holds, self._boots = False, Boots()
+        self.holds, self._boots, self._next = False, Boots(), 0
 
     def see(self, event: Event, reset_at: int) -> bool:
         """Show one event: until it holds to judge by, then to watch; return whether it holds.
@@ -71,6 +72,9 @@ class Trial:
                 self.begin_again()
                 self.boots += 1
                 self._boots.begins(event, reset_at)
+        if event.index > self._next > 0:
+            self.assertion.misses()
+        self._next = event.index + 1
         if self.holds:
             self.assertion.watch(event)
         else:

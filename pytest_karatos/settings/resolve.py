@@ -169,9 +169,17 @@ def dialects_of(data: Mapping[str, Any]) -> tuple[Dialect, ...]:
     (Rule(kind='run', pattern='RUN'),)
     """
     tables = data.get("dialects", data).items()
-    lists = [(name, one["rules"] if isinstance(one, dict) else one) for name, one in tables]
+    wholes = [(name, one if isinstance(one, dict) else {"rules": one}) for name, one in tables]
     return tuple(
-        Dialect(name=name, rules=tuple(Rule(**rule) for rule in rules)) for name, rules in lists
+        Dialect(
+            name=name,
+            rules=tuple(Rule(**rule) for rule in one["rules"]),
+            names=one.get("names", {}),
+            priorities=tuple(one.get("priorities", ())),
+            lower_is_higher=one.get("lower_is_higher", False),
+            priority_of=one.get("priority_of", {}),
+        )
+        for name, one in wholes
     )
 
 
@@ -200,16 +208,27 @@ def _dialects(values: Layer, packaged: tuple[Dialect, ...]) -> tuple[Dialect, ..
 def _dialect(values: Layer, name: str, packaged: Dialect) -> Dialect:
     said = {path[2:]: found for path, found in values.items() if path[:2] == ("dialects", name)}
     rules = [rule for path in ((), ("rules",)) if path in said for rule in said[path].value]
-    names = {
-        path[1].lower(): one.value.lower() for path, one in said.items() if path[:1] == ("names",)
-    }
+    names = {name.lower(): called.lower() for name, called in _table(said, "names")}
+    priority_of = {name.lower(): priority for name, priority in _table(said, "priority_of")}
+    words, lower = said.get(("priorities",)), said.get(("lower_is_higher",))
     if not rules and not packaged.rules:
         origin = next(iter(said.values())).origin
         raise BadSetting(
             f"{origin}: dialect {short_repr(name)} has names and no rule.",
             fix=f"add [[dialects.{name}.rules]], or give the names to a packaged dialect",
         )
-    return Dialect(name=name, rules=(*rules, *packaged.rules), names={**packaged.names, **names})
+    return Dialect(
+        name=name,
+        rules=(*rules, *packaged.rules),
+        names={**packaged.names, **names},
+        priorities=tuple(words.value) if words else packaged.priorities,
+        lower_is_higher=lower.value if lower else packaged.lower_is_higher,
+        priority_of={**packaged.priority_of, **priority_of},
+    )
+
+
+def _table(said: Layer, word: str) -> Iterable[tuple[str, str]]:
+    return ((path[1], one.value) for path, one in said.items() if path[:1] == (word,))
 
 
 def _require_dialects(values: Layer, dialects: tuple[Dialect, ...]) -> None:

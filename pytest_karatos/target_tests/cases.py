@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pytest_karatos.dialect import Event
-from pytest_karatos.scheduler.parser import number
+from pytest_karatos.scheduler.parser import number_of
 from pytest_karatos.text import fitted, printable
 
 State = Literal["passed", "failed", "skipped", "unfinished"]
@@ -78,7 +78,7 @@ class Cases:
             case "suite":
                 self._suite = name
             case "plan":
-                self.planned = (self.planned or 0) + (number(event.fields["count"]) or 0)
+                self.planned = (self.planned or 0) + (number_of(event.fields["count"]) or 0)
             case "end" | "fail":
                 if event.kind == "end" and self._turn == self.planned:
                     self._pass()
@@ -113,7 +113,7 @@ class Cases:
         failed = event.fields.get("failed", "1" if event.kind == "fail" else "")
         if failed.strip("0") and not self.of("failed"):
             self._claims.append(f"the target said {printable(event.line)!r}")
-        count = number(event.fields.get("count", ""))
+        count = number_of(event.fields.get("count", ""))
         if count is not None and count != len(self._cases):
             self._claims.append(f"the target counts {count} cases, and told of {len(self._cases)}")
 

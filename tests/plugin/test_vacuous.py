@@ -111,6 +111,6 @@ def test_what_held_is_watched_to_the_end_of_the_test(tree: Tree) -> None:
     result = tree.run("--arch=arm")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*task 'low' did not run within 2 rounds of 'critical' after console line *"]
+        ["*starved: low did not run in 2 rounds of critical after console line *"]
     )
     result.stdout.fnmatch_lines(["*the console around line *", "*> @* run task=critical n=6"])

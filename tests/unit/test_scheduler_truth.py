@@ -111,7 +111,7 @@ def test_who_starves_late_or_at_the_end_is_named(guest: Guest) -> None:
     scheduler = told(guest, f"+a +b +c go {fair}{unfair}")
     text = said(WrongSchedule, lambda: scheduler.no_starvation(rounds=3))
     assert text.startswith(
-        "tasks 'b' and 'c' did not run within 3 rounds of 'a' after console line 12: ran c 1, a 4."
+        "starved: b, c did not run in 3 rounds of a after console line 12: ran c 1, a 4."
     )
 
 
@@ -123,13 +123,13 @@ def test_no_starvation_is_watched_after_it_held(
     scheduler.no_starvation(rounds=3)
     guest.say(b"a\n" * 6)
     guest.console.expect("(a\n){6}")
-    assert "task 'b' did not run within 3 rounds" in said(WrongSchedule, lambda: later(scheduler))
+    assert "starved: b did not run in 3 rounds" in said(WrongSchedule, lambda: later(scheduler))
 
 
 def test_the_last_rounds_before_the_end_count(guest: Guest) -> None:
     scheduler = told(guest, "+a +b +c go " + "a b c " * 3 + "a b " * 3 + "end")
     text = said(WrongSchedule, lambda: scheduler.no_starvation(rounds=3))
-    assert text.startswith("task 'c' did not run within 3 rounds of 'a'")
+    assert text.startswith("starved: c did not run in 3 rounds of a")
 
 
 def test_nobody_starves_who_comes_once_in_as_many_rounds(guest: Guest) -> None:
