@@ -329,14 +329,6 @@ _BASELINE: tuple[Key, ...] = (
     ),
     _key("baseline.*", kinds.ALLOWANCE, None, "how much more a figure of your hook may be"),
 )
-_DIALECT = (
-    ("", kinds.RULES, "how one RTOS talks: rules in the order tried"),
-    (".rules", kinds.RULES, "the same, beside `names`"),
-    (".names.*", kinds.TEXT, "what a task is called in tests, by what is printed"),
-    (".priorities", kinds.TEXTS, "the words of priorities, the highest first"),
-    (".lower_is_higher", kinds.FLAG, "whether of numbers the lower one is the higher priority"),
-    (".priority_of.*", kinds.TEXT, "a task's priority, where none is printed"),
-)
 _REST: tuple[Key, ...] = (
     _key("targets.*.triple", kinds.ANY_TEXT, "", "compiler triple"),
     _key("targets.*.emulator", kinds.TEXT, None, "QEMU program"),
@@ -345,7 +337,7 @@ _REST: tuple[Key, ...] = (
     _key("targets.*.elf_endian", kinds.ENDIAN, LITTLE, "byte order of the ELF"),
     *_budget_keys("budget.*", "every profile"),
     *_budget_keys("budget.*.*", "one profile"),
-    *(_key(f"dialects.*{word}", kind, None, about) for word, kind, about in _DIALECT),
+    *(_key(f"dialects.*{word}", kind, None, about) for word, kind, about in kinds.DIALECT),
     _key("coverage.fail_under", kinds.PERCENT, None, "least percentage of lines; red below it"),
     _key("coverage.branches", kinds.FLAG, False, _BRANCHES),
     _key("coverage.fail_under_branches", kinds.PERCENT, None, _LEAST_BRANCHES),

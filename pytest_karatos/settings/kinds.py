@@ -368,3 +368,12 @@ RULES = Kind(
         },
     },
 )
+#: What the table of a dialect may hold: key, kind, what it is for.
+DIALECT = (
+    ("", RULES, "how one RTOS talks: rules in the order tried"),
+    (".rules", RULES, "the same, beside `names`"),
+    (".names.*", TEXT, "what a task is called in tests, by what is printed"),
+    (".priorities", TEXTS, "the words of priorities, the highest first"),
+    (".lower_is_higher", FLAG, "whether of numbers the lower one is the higher priority"),
+    (".priority_of.*", TEXT, "a task's priority, where none is printed"),
+)
