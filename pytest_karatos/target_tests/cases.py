@@ -94,12 +94,12 @@ class Cases:
         Where cases have one, the next is how the target says that the one before it has passed:
         the very next, since a number that comes again, or is left out, tells of no pass.
         """
-        turn = number(event.fields.get("turn", ""))
+        turn = number_of(event.fields.get("turn", ""))
         if turn is not None:
             if self._turn is not None and turn == self._turn + 1:
                 self._pass()
             self._turn = turn
-            self.planned = max(self.planned or 0, number(event.fields.get("count", "")) or 0)
+            self.planned = max(self.planned or 0, number_of(event.fields.get("count", "")) or 0)
         elif event.fields.get("only"):
             self.planned = 1
 
