@@ -19,6 +19,7 @@ from pytest_karatos.cli import (
     merge,
     run,
     size,
+    timeline,
 )
 from pytest_karatos.cli.shell import Shell
 from pytest_karatos.errors import KaratosError
@@ -53,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "boards": boards,
     "run": run,
     "dialect": dialect,
+    "timeline": timeline,
     "debug": debug,
     "size": size,
     "compare": compare,

@@ -48,6 +48,11 @@ class Watched:
     is_over: bool = False
 
     @property
+    def broken(self) -> tuple[tuple[int, str], ...]:
+        """What did not hold of its schedule: console lines, and sentences."""
+        return tuple(self.scheduler.broken) if self.scheduler else ()
+
+    @property
     def talk(self) -> tuple[int, int]:
         """How much it has said, and how often it was asked or told something."""
         return self.console.total_bytes, self.console.outstanding.uses

@@ -76,7 +76,7 @@ def _boots(nodeid: str, settings: Settings, run: Run) -> ItemFacts:
         return {}
     target = _target(nodeid, settings)
     rules = target.board.watch if target else WatchRules()
-    reading = Reading(bad=rules.faults, faults=rules.known)
+    reading = Reading(bad=rules.faults, faults=rules.known, dialects=settings.dialects)
     return {"boots": [boot_of_the_dead(places[max(places)], reading)]}
 
 

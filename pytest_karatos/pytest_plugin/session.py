@@ -364,7 +364,8 @@ class Session:
         told = boot_told(one.machine)
         own = one.machine is item.stash.get(MACHINE, None)
         booted = item.stash.get(BOOTED, []) if own else take(When.BOOT, told)
-        reading = Reading(bad=one.console.watched, patterns=self._ticks)
+        known, told_of = self.settings.dialects, one.console.watched
+        reading = Reading(bad=told_of, patterns=self._ticks, dialects=known, broken=one.broken)
         measured = self._described(list(booted), firmware if own else None)
         return boot_facts(told, measured, one.console.transcript, reading)
 

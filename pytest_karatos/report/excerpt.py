@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_karatos.console.faults import search_for
+from pytest_karatos.dialect import Dialect
 from pytest_karatos.emulators.stamps import Stamp
 from pytest_karatos.report.shape import LineFacts
 from pytest_karatos.text import fitted, plain
@@ -34,6 +35,7 @@ class Reading:
 
     ``seconds_at`` maps a byte offset to host seconds since the boot, or None when unknown;
     ``stamps`` tells of some line ends when they were printed.
+    ``dialects`` are those of schedulers; ``broken`` are lines and sentences of what did not hold.
     """
 
     bad: tuple[str, ...] = ()
@@ -41,6 +43,8 @@ class Reading:
     patterns: tuple[re.Pattern[str], ...] = ()
     seconds_at: Callable[[int], float | None] = lambda _: None
     stamps: Mapping[int, Stamp] = field(default_factory=dict)
+    dialects: tuple[Dialect, ...] = ()
+    broken: tuple[tuple[int, str], ...] = ()
 
 
 def excerpt(log: Path, reading: Reading) -> list[LineFacts]:

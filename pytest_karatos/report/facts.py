@@ -13,6 +13,7 @@ from pytest_karatos.firmware import Firmware
 from pytest_karatos.measure import take
 from pytest_karatos.measure.budget import Budgets
 from pytest_karatos.measurement import Measurement, Verdict, When
+from pytest_karatos.report import timeline
 from pytest_karatos.report.excerpt import Reading, excerpt
 from pytest_karatos.report.shape import (
     BootFacts,
@@ -106,6 +107,7 @@ def boot_facts(
         "measurements": list(measured),
         "log": excerpt(log, timed),
         "elsewhere": _elsewhere(log.parent),
+        "timeline": timeline.write(log, reading.dialects, reading.broken),
     }
 
 

@@ -3,7 +3,7 @@
 ``resources/ledger.schema.json`` says the same to readers of the JSON.
 """
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from pytest_karatos.emulators.facts import MachineFacts
 
@@ -115,11 +115,15 @@ class PlaceFacts(TypedDict):
 
 
 class BootFacts(MachineFacts):
-    """A boot: the machine's facts, what was measured of it, and an excerpt of its console."""
+    """A boot: the machine's facts, what was measured of it, and an excerpt of its console.
+
+    ``timeline`` is the file with the picture of its schedule, "" where it has none.
+    """
 
     measurements: list[MeasurementFacts]
     log: list[LineFacts]
     elsewhere: list[PlaceFacts]
+    timeline: NotRequired[str]
 
 
 class BuildFacts(TypedDict):

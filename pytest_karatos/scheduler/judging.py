@@ -50,6 +50,8 @@ class Judging:
         self._read_in = ""
         self._printed: Event | None = None
         self._was_asked = False
+        #: What did not hold: the console line, and the sentence.
+        self.broken: list[tuple[int, str]] = []
 
     @property
     def events(self) -> list[Event]:
@@ -197,6 +199,8 @@ class Judging:
         around = self._console.around_line(error.events[-1].number) if error.events else ""
         what = f"{error.what}: " if error.what else ""
         why = f"{what}{quoted(*error.events)}"
+        if error.events:
+            self.broken.append((error.events[-1].number, error.sentence))
         parts = (error.sentence, drawn(self._log.events, error.events), around)
         return WrongSchedule("\n".join(filter(None, parts)), why=why)
 
@@ -216,7 +220,7 @@ class Judging:
         return type(error)(said, why=error.what, fix=_DESCRIBE)
 
     def _no_event(self) -> str:
-        dialects = " and ".join(f"'{name}'" for name in self._names) or "none"
+        dialects = ", ".join(f"'{name}'" for name in self._names) or "none"
         return f"no line of the console is a scheduler's (dialects tried: {dialects})"
 
 

@@ -232,6 +232,10 @@ class Parser:
                 self._begin()
         elif task.name and (printed := fields.get("priority", "")):
             task.priority, task.rank = printed, self._dialect.rank(printed)
+        number = fields.get("id", "") if kind == "spawn" else ""
+        if number and len(self._tasks) < MOST_TASKS:
+            # Who is created by name may be called by its number from then on.
+            self._tasks.setdefault(number, task)
 
     def _begin(self) -> None:
         """Forget what the boot before told."""

@@ -1,6 +1,8 @@
 """One boot in the page: how it ended, its files, and an excerpt of its console."""
 
+from base64 import b64encode
 from html import escape
+from pathlib import Path
 
 from pytest_karatos.report.figures import named
 from pytest_karatos.report.html.links import Links
@@ -9,12 +11,31 @@ from pytest_karatos.report.shape import BootFacts, LineFacts, View
 
 #: About what the markup of a line takes in the page, beside its text.
 _MARKUP = 60
+#: A picture of more bytes is linked, and not in the page.
+_LARGEST = 64 * 1024
 _FILES = ("console.log", "command.txt", "stderr.log")
 
 
 def cost(boot: BootFacts) -> int:
-    """Return about how many characters the excerpt takes in the page."""
-    return sum(len(escape(line["text"])) + _MARKUP for line in boot["log"])
+    """Return about how many characters the excerpt and the picture take in the page."""
+    picture = 4 * len(_picture(boot)) // 3
+    return picture + sum(len(escape(line["text"])) + _MARKUP for line in boot["log"])
+
+
+def _picture(boot: BootFacts) -> bytes:
+    """Return the picture of the boot's schedule, if it is small enough for a page."""
+    name = boot.get("timeline", "")
+    try:
+        with (Path(boot["folder"]) / name).open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except (OSError, ValueError):  # none, a folder, a name that no file has
+        return b""
+    return data if len(data) <= _LARGEST else b""
+
+
+def _inline(picture: bytes) -> str:
+    """Return a picture as an address: an image runs no script and reaches nobody."""
+    return f"data:image/svg+xml;base64,{b64encode(picture).decode()}" if picture else ""
 
 
 def boot_view(boot: BootFacts, links: Links, *, short_repr: bool = True) -> View:
@@ -31,11 +52,13 @@ def boot_view(boot: BootFacts, links: Links, *, short_repr: bool = True) -> View
         "has_stamps": any(line["instructions"] is not None for line in log),
         "has_tick": any(line["tick"] is not None for line in log),
         "command": boot["command"],
+        "timeline": _inline(_picture(boot)) if short_repr else "",
     }
 
 
 def _files(boot: BootFacts) -> list[str]:
-    return [*_FILES, *(one["name"] for one in boot["elsewhere"])]
+    drawn = [boot["timeline"]] if boot.get("timeline") else []
+    return [*_FILES, *drawn, *(one["name"] for one in boot["elsewhere"])]
 
 
 def with_gaps(log: list[LineFacts]) -> list[LineFacts | View]:
