@@ -18,14 +18,16 @@ from pytest_karatos.text import fitted, printable
 NAME = "timeline.svg"
 #: Of a log so much is read, and so many events are drawn.
 LARGEST, MOST_EVENTS = 8 * 1024 * 1024, 20_000
-#: Lanes that are drawn, and messages; of more tasks the last lane tells.
-LANES, MESSAGES = 24, 1_000
+#: Lanes that are drawn, and messages; of more messages some are, all over the picture.
+LANES, MESSAGES = 24, 400
 _DETECTED = 64 * 1024
 _LEFT, _WIDTH, _LANE, _TOP, _BOTTOM = 150, 1040, 24, 30, 46
 _LABELS = 8
 _SHOWN = 120
 #: A schedule has so many runs at least; fewer are a stray line that looks like one.
 _FEWEST = 2
+#: What only a task does whose run is not over.
+_GOES_ON = ("sleep", "send", "recv")
 _CRASHES = frozenset({"panic", "fault", "fail"})
 #: Colours that keep three to one of contrast on paper, in light and in dark.
 _STYLE = """
@@ -53,6 +55,8 @@ class _Drawing:
     runs: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     wakes: dict[str, set[int]] = field(default_factory=dict)
     preempted: dict[str, set[int]] = field(default_factory=dict)
+    #: Who was followed by a higher task: whether it was preempted, or blocked, is not known yet.
+    cut: dict[str, int] = field(default_factory=dict)
     messages: set[tuple[int, int, int, int]] = field(default_factory=set)
     crashes: dict[int, str] = field(default_factory=dict)
     boots: set[int] = field(default_factory=set)
@@ -157,10 +161,15 @@ def _ran(
         spans.pop()
     spans.append((start, stop))
     if then is not None and then.kind == "run" and _above(then.rank, running.rank):
-        drawing.preempted.setdefault(running.task, set()).add(span[1])
+        drawing.cut[running.task] = span[1]
 
 
 def _mark(drawing: _Drawing, event: Event, at: int, place: int) -> None:
+    cut = drawing.cut.get(event.task)
+    if cut is not None and event.kind in ("run", "wake", *_GOES_ON):
+        del drawing.cut[event.task]
+        if event.kind in _GOES_ON:
+            drawing.preempted.setdefault(event.task, set()).add(cut)
     if event.kind == "wake" and event.task in drawing.lanes:
         drawing.wakes.setdefault(event.task, set()).add(at)
     if event.kind in _CRASHES:
@@ -188,7 +197,7 @@ def _message(
             sent[event.task, name] = at, lanes[event.task]
         return
     start = sent.pop((event.fields.get("from", "").lower(), name), None)
-    if start is not None and len(drawing.messages) < MESSAGES:
+    if start is not None:
         drawing.messages.add((*start, at, lanes[event.task]))
 
 
@@ -218,9 +227,9 @@ def _draw_lanes(svg: ET.Element, drawing: _Drawing, events: Sequence[Event], mor
 
 
 def _draw_marks(svg: ET.Element, drawing: _Drawing, height: int) -> None:
+    shown = sorted(drawing.messages)[:: 1 + len(drawing.messages) // MESSAGES]
     lines = "".join(
-        f"M{start} {_middle(lane)}L{stop} {_middle(other)}"
-        for start, lane, stop, other in sorted(drawing.messages)
+        f"M{start} {_middle(lane)}L{stop} {_middle(other)}" for start, lane, stop, other in shown
     )
     _path(svg, "msg", lines)
     bottom = height - _BOTTOM

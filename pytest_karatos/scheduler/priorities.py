@@ -98,6 +98,9 @@ class Preempts(Assertion):
     def _see_low(self, event: Event) -> None:
         if event.kind == "run":
             self._running, self._within, self._ready = event, None, None
+        elif event.kind == "wake":
+            # Who wakes was asleep, though no line said so: the run before was over.
+            self._running = self._within = self._ready = None
         elif event.kind in _OWN:
             self._goes_on = True
             if self._running and self._ready:

@@ -154,6 +154,11 @@ RED: dict[str, tuple[str, Ask, str]] = {
         lambda one: one.preempts("critical", "low"),
         "'critical' preempted 'low' 0 times of 1, in 2 runs of 'low'.",
     ),
+    "blocked without a word, not preempted": (
+        f"{SPAWNS}; go; R low; R critical; S critical 5; W low; S low 9; R critical; end",
+        lambda one: one.preempts("critical", "low"),
+        "'critical' preempted 'low' 0 times of 1",
+    ),
     "preempted by a lower one": (
         f"{SPAWNS}; go; R critical; R low; S critical 9",
         lambda one: one.preempts("low", "critical"),
