@@ -290,8 +290,15 @@ class Bench:
         else:
             raise BadSetting(f"board '{board.name}' cannot boot in the variation '{name}'.")
 
+    def apart(
+        self, firmware: Firmware, board: Board, variation: str
+    ) -> tuple[Emulator, Boot, Launcher]:
+        """Return what boots ``firmware``, for a boot that no test and no report hears of."""
+        boot = replace(_boot_of(firmware, board, ()), variation=variation, symbols=self._symbols)
+        return self.emulator_for(board), boot, self.launcher_for(board)
+
     @contextmanager
-    def boot_started(  # what a boot is made of
+    def boot_started(  # noqa: PLR0913 - what a boot is made of
         self,
         firmware: Firmware,
         test: str,
@@ -299,16 +306,18 @@ class Bench:
         board: Board,
         arguments: tuple[str, ...] = (),
         variation: str = "",
+        covered: bool = False,
     ) -> Iterator[Machine]:
         """Boot as :meth:`boot` does, in what :meth:`start_ahead` started, if it fits.
 
-        ``variation`` is a name that :meth:`variation` gave.
+        ``variation`` is a name that :meth:`variation` gave. With ``covered`` it is noted what is
+        executed, whatever the settings say.
 
         :raises BadSetting: for another.
         """
         if variation:
             self.require_variation(board, variation)
-        boot = replace(_boot_of(firmware, board, arguments), variation=variation)
+        boot = replace(_boot_of(firmware, board, arguments), variation=variation, covered=covered)
         ahead = "_ahead" in vars(self)
         with self._booted(boot, test, ahead=ahead) as machine, self.watch(machine):
             yield machine
@@ -317,7 +326,9 @@ class Bench:
     def _booted(self, boot: Boot, test: str, *, ahead: bool = False) -> Iterator[Machine]:
         spec = self.settings.coverage
         folder = self.run.place(test)
-        boot = replace(boot, folder=folder, symbols=self._symbols, covered=spec.wanted)
+        boot = replace(
+            boot, folder=folder, symbols=self._symbols, covered=boot.covered or spec.wanted
+        )
         boot = replace(boot, branches=spec.branches)
         machine = None
         try:

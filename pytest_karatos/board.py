@@ -135,6 +135,8 @@ class Board:
     regions: tuple[Region, ...] = ()
     #: How a machine ends when all is well: a status, ``never``, or None when nobody says.
     expect_exit: int | str | None = None
+    #: Whether tests may break its machines on purpose: memory, interrupts.
+    inject: bool = False
     #: Whether the emulator is held to the files of its boot.
     contained: bool = True
     #: Paths that a contained emulator may read (and run), and write, besides.

@@ -171,5 +171,9 @@ class Flaky(Misbehaved):
     """Of several boots of one ELF for one test fewer passed than must."""
 
 
+class BreaksByTiming(Misbehaved):
+    """Under some timings of its interrupts the firmware breaks what a test asserts of it."""
+
+
 class OverBudget(Misbehaved):
     """A measured size or count is above its limit, or worse than its baseline allows."""

@@ -20,6 +20,10 @@ _MARKER = (
     "karatos(arch=, board=, profile=, features=, firmware=, binary=, elf=, timeout=, "
     "expect_exit=, boots=, must_pass=): narrow or vary the firmware of one test."
 )
+_EXPLORE = (
+    "karatos_explore(at='all', stall=1, limit=0): run the test under each timing of the timer "
+    "interrupt, before each executed instruction of these functions or files."
+)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -42,6 +46,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; open a session when something here is about firmware."""
     config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", _EXPLORE)
     if _concerned(config):
         session_of(config)
 

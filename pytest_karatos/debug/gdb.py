@@ -168,8 +168,25 @@ class GdbClient:
 
         :raises MachineEnded: when it runs on after ``timeout`` seconds (see :meth:`interrupt`).
         """
-        self._send(b"c")
+        self.go_on()
         return self._stop(Deadline(timeout), "c")
+
+    def go_on(self) -> None:
+        """Let the machine run, and do not wait (see :meth:`stopped_within`)."""
+        self._send(b"c")
+
+    def stopped_within(self, seconds: float) -> Stop | None:
+        """Return why a machine that was let go on has stopped; None: it still runs.
+
+        :raises MachineEnded: when it is gone.
+        """
+        deadline = Deadline(seconds)
+        while (found := self._reader.take()) is None:
+            if deadline.expired:
+                return None
+            self._reader.feed(self._read(deadline, "c"))
+        self._write(b"+")
+        return _stop_of(found)
 
     def step(self) -> Stop:
         """Execute one instruction of the selected core."""
@@ -212,12 +229,8 @@ class GdbClient:
 
     def _stop(self, deadline: Deadline, command: str) -> Stop:
         while True:
-            answer = self._answer(deadline, command)
-            if answer[:1] in {b"W", b"X"}:
-                raise MachineEnded("The machine ended while a debugger had it.")
-            if _STOPPED.match(answer):
-                thread = _THREAD.search(answer.decode("latin-1"))
-                return Stop(signal=int(answer[1:3], 16), thread=thread.group(1) if thread else "")
+            if (stop := _stop_of(self._answer(deadline, command))) is not None:
+                return stop
 
     def _send(self, payload: bytes) -> None:
         self._write(packet(payload))
@@ -250,6 +263,15 @@ class GdbClient:
         if not data:
             raise MachineEnded(f"The gdb stub is gone before it answered '{command[:60]}'.")
         return data
+
+
+def _stop_of(answer: bytes) -> Stop | None:
+    if answer[:1] in {b"W", b"X"}:
+        raise MachineEnded("The machine ended while a debugger had it.")
+    if not _STOPPED.match(answer):
+        return None
+    thread = _THREAD.search(answer.decode("latin-1"))
+    return Stop(signal=int(answer[1:3], 16), thread=thread.group(1) if thread else "")
 
 
 def _connect(connection: socket.socket, address: Path | tuple[str, int]) -> None:

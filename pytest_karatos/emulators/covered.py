@@ -17,6 +17,7 @@ _LONGEST = 32 * 1024 * 1024
 class Covered:
     """What a boot of one ELF executed: bytes from, and up to (not with), in order of addresses.
 
+    ``starts`` are the addresses of its instructions, in that order.
     ``trouble`` says why it is not known, or not all of it; empty when it is. ``branches`` are those
     that were taken and those that were passed by, by their addresses; None where nobody asked.
     With ``is_cut`` they may have gone further ways later.
@@ -24,6 +25,7 @@ class Covered:
 
     elf_sha256: str
     ranges: tuple[tuple[int, int], ...] = ()
+    starts: tuple[int, ...] = ()
     trouble: str = ""
     branches: "Outcomes | None" = None
     is_cut: bool = False
@@ -39,7 +41,8 @@ def note_covered(folder: Path, covered: Covered) -> None:
     :raises OSError: when the disk takes no more.
     """
     plain = {"elf_sha256": covered.elf_sha256, "trouble": covered.trouble, "ranges": covered.ranges}
-    write_json(folder / NAME, {**plain, "branches": covered.branches, "is_cut": covered.is_cut})
+    branches = {"branches": covered.branches, "is_cut": covered.is_cut}
+    write_json(folder / NAME, {**plain, "starts": covered.starts, **branches})
 
 
 def noted_covered(folder: Path) -> Covered | None:
@@ -54,6 +57,7 @@ def noted_covered(folder: Path) -> Covered | None:
         return Covered(
             elf_sha256=str(plain["elf_sha256"]),
             ranges=ranges,
+            starts=tuple(map(int, plain.get("starts", ()))),
             trouble=str(plain["trouble"]),
             branches=_outcomes(plain.get("branches")),
             is_cut=bool(plain.get("is_cut")),

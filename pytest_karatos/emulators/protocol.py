@@ -13,6 +13,7 @@ from pytest_karatos.debug.where import Where
 from pytest_karatos.elf import Symbol
 from pytest_karatos.emulators.consoles import Consoles
 from pytest_karatos.emulators.facts import MachineFacts
+from pytest_karatos.emulators.sides import Sides
 from pytest_karatos.emulators.stamps import Stamps
 from pytest_karatos.watch_rules import WatchRules
 
@@ -297,6 +298,19 @@ class StartsAhead(Protocol):
 
     def ahead(self, boot: Boot, launcher: Launcher) -> Stopped | None:
         """Prepare a machine for boots like ``boot``; None where that would make a difference."""
+
+
+@runtime_checkable
+class TellsSides(Protocol):
+    """What an emulator has besides that can tell of a delay at an instruction what it breaks."""
+
+    def sides(self, boot: Boot, launcher: Launcher, before: int) -> Sides:
+        """Tell what is around the point of ``boot.variation``, and what both sides write.
+
+        ``before`` is the address of the instruction before it, 0 for none.
+
+        :raises NotPossible: where the guest does not come there.
+        """
 
 
 @runtime_checkable

@@ -1,28 +1,63 @@
 """Several boots of one ELF for one test: fixtures, body and judgement of each, and one verdict.
 
+Which boots there are, and what becomes of them together, a :class:`Series` knows: a tally of boots
+that differ, or an exploration of timings.
+
 The item stays one. Its set-up is that of the first boot; between two boots the fixtures of the test
 alone are torn down and set up again, inside the item's call. So whoever repeats, distributes or
 expects tests (reruns, xdist, xfail) sees one test with one outcome.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
+from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.post_mortem import explain
 from pytest_karatos.pytest_plugin.checks import MACHINE
 from pytest_karatos.pytest_plugin.docket import Docket, add_to
 from pytest_karatos.pytest_plugin.params import marker_values
+from pytest_karatos.report.shape import ItemFacts
 from pytest_karatos.report.tally import OneBoot, Tally
 from pytest_karatos.settings import Settings
 
 #: The name of what is different in the boot that goes on.
 VARIATION: pytest.StashKey[str] = pytest.StashKey()
+
+
+class Series(Protocol):
+    """The boots of one test, as many as it has, and what they tell together."""
+
+    @property
+    def is_curious(self) -> bool:
+        """Whether the machine of a failure is to be looked into."""
+
+    def begin(self, name: str) -> OneBoot:
+        """Begin with the boot of that name."""
+
+    def following(self) -> str | None:
+        """Name the boot that comes next; None when there is none."""
+
+    @property
+    def shown(self) -> Sequence[Machine]:
+        """The machines that are shown in a report."""
+
+    @property
+    def facts(self) -> ItemFacts:
+        """What the ledger gets of it."""
+
+    def judge(self) -> None:
+        """Judge them together.
+
+        :raises Misbehaved: saying what is wrong.
+        """
+
+
 #: The boots of a test that has several.
-TALLY: pytest.StashKey[Tally] = pytest.StashKey()
+TALLY: pytest.StashKey[Series] = pytest.StashKey()
 #: What ends one boot, and not the run; pytest's own outcomes are no ``Exception``.
 _ENDS = (Exception, pytest.fail.Exception, pytest.skip.Exception)
 #: What the first boot says for the whole test: it is skipped, or expected to fail.
@@ -37,10 +72,12 @@ def begin_boots(item: pytest.Item, settings: Settings) -> None:
     item.stash[VARIATION] = settings.variation
 
 
-def tally_of(item: pytest.Item, settings: Settings) -> Tally | None:
+def tally_of(
+    item: pytest.Item, settings: Settings, named: Callable[[int], str | None]
+) -> Tally | None:
     """Begin the tally of a test, by its marker's words, or else the run's; None for one boot.
 
-    One is had again, by its name, as one boot.
+    One is had again, by its name, as one boot. ``named`` names the boots that differ.
 
     :raises BadSetting: for numbers that cannot be, or a test that the plugin does not boot for.
     """
@@ -59,7 +96,7 @@ def tally_of(item: pytest.Item, settings: Settings) -> Tally | None:
         )
     if asked == 1 or not boots_here or settings.variation:
         return None
-    return Tally(title=item.nodeid, asked=asked, must_pass=must_pass)
+    return Tally(title=item.nodeid, asked=asked, named=named, must_pass=must_pass)
 
 
 def _whole(value: object, word: str, origin: str) -> int:
@@ -69,47 +106,38 @@ def _whole(value: object, word: str, origin: str) -> int:
 
 
 def run_boots(
-    item: pytest.Item,
-    tally: Tally,
-    docket: Docket,
-    *,
-    checks: Callable[[], Generator[None]],
-    variation: Callable[[int], str | None],
+    item: pytest.Item, series: Series, docket: Docket, *, checks: Callable[[], Generator[None]]
 ) -> Generator[None]:
-    """Yield for the body of the first boot, and run the others; judge them together.
+    """Yield for the body of the first boot, and run the others of ``series``; judge them together.
 
-    ``checks`` yields for each body and judges it, ``variation`` names the boots by their numbers
-    from 0, as long as they differ.
+    ``checks`` yields for each body and judges it.
 
-    :raises Flaky: too few have passed.
+    :raises Misbehaved: as the series judges.
     """
-    item.stash[TALLY] = tally
-    one = _begin(tally, item.stash.get(VARIATION, ""))
-    with _noting(one, item):
+    item.stash[TALLY] = series
+    one = series.begin(item.stash.get(VARIATION, ""))
+    with _noting(one, item, series):
         yield from checks()
-    with _noting(one, item, over=True):
+    with _noting(one, item, series, over=True):
         _end(item, docket)
-    while len(tally.boots) < tally.asked and (name := variation(len(tally.boots))) is not None:
-        one = _begin(tally, name)
+    while (name := series.following()) is not None:
+        one = series.begin(name)
         item.stash[VARIATION] = name
         if MACHINE in item.stash:
             del item.stash[MACHINE]
-        with _noting(one, item):
+        with _noting(one, item, series):
             _set_up(item)
             _drive(checks(), item.runtest)
-        with _noting(one, item, over=True):
+        with _noting(one, item, series, over=True):
             _end(item, docket)
-    tally.judge()
-
-
-def _begin(tally: Tally, variation: str) -> OneBoot:
-    one = OneBoot(number=len(tally.boots) + 1, variation=variation)
-    tally.boots.append(one)
-    return one
+        docket.forget_over(series.shown)
+    series.judge()
 
 
 @contextmanager
-def _noting(one: OneBoot, item: pytest.Item, *, over: bool = False) -> Iterator[None]:
+def _noting(
+    one: OneBoot, item: pytest.Item, series: Series, *, over: bool = False
+) -> Iterator[None]:
     """Note what is raised in the block; the machine of it is looked into unless it is over."""
     try:
         yield
@@ -117,7 +145,7 @@ def _noting(one: OneBoot, item: pytest.Item, *, over: bool = False) -> Iterator[
         if one.number == 1 and not over and isinstance(error, _FOR_ALL):
             raise
         one.machine = item.stash.get(MACHINE, None)
-        if one.machine is not None and not over:
+        if one.machine is not None and not over and series.is_curious:
             explain(error, one.machine)
         one.note(error)
     one.machine = item.stash.get(MACHINE, None)

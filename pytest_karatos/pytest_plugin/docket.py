@@ -5,7 +5,7 @@ module's fixture, after each test that used it, by what it did since. Whatever i
 when the machine ends, and counts for the phase in which that is.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -160,6 +160,10 @@ class Docket:
     def used_by(self, item: pytest.Item) -> list[Watched]:
         """Return the machines that ``item``, whose time it is, has used up to now."""
         return [*self._ended, *(one for one in self._watched if one.is_used_by(item))]
+
+    def forget_over(self, kept: Sequence[Machine]) -> None:
+        """Forget the machines that have ended, of which a test may have thousands; not ``kept``."""
+        self._ended = [one for one in self._ended if any(one.machine is it for it in kept)]
 
     def judge(self, item: pytest.Item) -> None:
         """Judge all machines that ``item`` has used.

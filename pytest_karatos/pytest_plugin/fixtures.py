@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_karatos.board import Board
     from pytest_karatos.console import Console
     from pytest_karatos.emulators.protocol import Machine
+    from pytest_karatos.explore.flips import Campaign
     from pytest_karatos.firmware import Firmware
     from pytest_karatos.measure.budget import Budgets
     from pytest_karatos.measure.measuring import Measuring
@@ -91,6 +93,19 @@ def measure(
 ) -> Measuring:
     """Return what counts instructions of this boot: between texts, calls, or by function."""
     return karatos_session.measuring(request.node, machine, firmware)
+
+
+@pytest.fixture
+def campaign(
+    request: pytest.FixtureRequest, firmware: Firmware, karatos_session: Session
+) -> Campaign:
+    """Return what flips bits of the firmware's memory, a boot for each, and classes them."""
+    # Imported by name: who breaks nothing need not wait for it at each start.
+    module = import_module("pytest_karatos.pytest_plugin.explore")
+    found: Campaign = module.campaign_of(
+        request.node, karatos_session.settings, karatos_session.bench, firmware
+    )
+    return found
 
 
 @pytest.fixture

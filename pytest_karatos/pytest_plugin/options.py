@@ -88,6 +88,13 @@ FLAGS: tuple[tuple[str, dict[str, str]], ...] = (
         "--karatos-shard",
         {"metavar": "N/OF", "help": "run one part of the tests: 2/5, or auto/5 on a cluster."},
     ),
+    (
+        "--karatos-explore",
+        {
+            "metavar": "AT[,stall=N][,limit=N]",
+            "help": "each test under many timings: at 'all', functions, files; 'off': at none.",
+        },
+    ),
     ("--karatos-artifacts", {"metavar": "DIR", "help": "where files are kept (.karatos)."}),
     ("--karatos-history", {"metavar": "PATH", "help": "the file of all runs' figures."}),
     ("--karatos-json", {"metavar": "PATH", "help": "write the run's ledger as JSON."}),

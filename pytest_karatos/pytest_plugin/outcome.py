@@ -19,7 +19,7 @@ from pytest_karatos.choices import OFF, QEMU
 from pytest_karatos.debug.where import Where
 from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.errors import KaratosError, Misbehaved
-from pytest_karatos.pytest_plugin.params import TARGET, Target, base_of
+from pytest_karatos.pytest_plugin.params import TARGET, Target, base_of, whole
 from pytest_karatos.report.shape import Failure, ItemFacts, OriginFacts, Part, Phase
 from pytest_karatos.text import in_order, printable, tail
 
@@ -178,7 +178,7 @@ def origin_of(item: pytest.Item) -> OriginFacts:
 def origin(nodeid: str, target: Target) -> OriginFacts:
     """Say what the test of that id runs on, in the ledger's words."""
     return {
-        "test": printable(base_of(nodeid, target.column)),
+        "test": printable(base_of(whole(nodeid, target), target.column)),
         "target": target.column,
         "board": target.board.name,
         "arch": target.board.arch,

@@ -9,6 +9,7 @@ import pytest
 from pytest_karatos.board import Board
 from pytest_karatos.errors import BadSetting, KaratosError
 from pytest_karatos.firmwares import Wish
+from pytest_karatos.pytest_plugin.timings import wanted_of
 from pytest_karatos.settings import (
     TEST_KEYS,
     FirmwareSpec,
@@ -42,11 +43,23 @@ class Target:
     #: The name of a ``[firmware.NAME]``, and one of the binaries that its build makes.
     firmware: str = ""
     binary: str = ""
+    #: Which of how many parts of a test's timings, from 0.
+    part: tuple[int, int] = (0, 1)
+
+    @property
+    def part_id(self) -> str:
+        """The word of its part in a test id, ``part1of2``; empty for one that is whole."""
+        number, of = self.part
+        return f"part{number + 1}of{of}" if of > 1 else ""
 
     @property
     def id(self) -> str:
         """Its words in a test id: ``arm``, ``arm-examples-idle``."""
-        return "-".join(filter(None, (self.column, self.firmware, self.binary)))
+        return "-".join(filter(None, (self.column, self.firmware, self.binary, self.part_id)))
+
+    def parts(self, of: int) -> "list[Target]":
+        """Return it in so many parts."""
+        return [replace(self, part=(number, of)) for number in range(of)]
 
 
 #: What a test runs on, once it has asked for its firmware: one that asks late has no parameter.
@@ -221,6 +234,11 @@ def base_of(nodeid: str, target_id: str) -> str:
     return f"{head}[{words}]" if words else head
 
 
+def whole(nodeid: str, target: Target) -> str:
+    """Return a test's id without its part of the timings."""
+    return nodeid.replace(f"-{target.part_id}]", "]") if target.part_id else nodeid
+
+
 def names(nodeid: str, word: str) -> bool:
     """Tell whether ``word`` stands among the parameters in a test's id, alone between hyphens.
 
@@ -230,14 +248,18 @@ def names(nodeid: str, word: str) -> bool:
     return f"-{word}-" in f"-{nodeid.partition('[')[2].rpartition(']')[0]}-"
 
 
-def parametrize(metafunc: pytest.Metafunc, settings: Settings, binaries: Binaries) -> None:
-    """Give a test its targets.
+def parametrize(
+    metafunc: pytest.Metafunc, settings: Settings, binaries: Binaries, workers: int = 1
+) -> None:
+    """Give a test its targets; one whose timings are explored has a part for each of ``workers``.
 
     :raises CollectError: for a marker that cannot be: the test shall not vanish.
     """
     node = metafunc.definition
     try:
         found = targets(settings, node, binaries)
+        if workers > 1 and wanted_of(node, settings).is_wanted:
+            found = [part for one in found for part in one.parts(workers)]
         for board in settings.boards[:1]:
             varied(settings, node, board)
     except KaratosError as error:

@@ -28,6 +28,7 @@ from pytest_karatos.pytest_plugin.shards import shard_facts
 from pytest_karatos.report import json as json_report
 from pytest_karatos.report.cause import BAD
 from pytest_karatos.report.excerpt import Reading
+from pytest_karatos.report.explored import summed
 from pytest_karatos.report.facts import boot_of_the_dead
 from pytest_karatos.report.history import row_of
 from pytest_karatos.report.ledger import Ledger
@@ -294,7 +295,7 @@ class Recorder:
             terminalreporter.section("karatos")
         # Why one has failed stands there already; how often one has passed is told nowhere else.
         tallies = [f"{one['id']}: {one['tally']}" for one in self.ledger.tests if one["tally"]]
-        for row in [*rows, *tallies, *self._lines]:
+        for row in [*rows, *tallies, *summed(self.ledger.tests), *self._lines]:
             terminalreporter.line(row)
         for warning in self.ledger.warnings:
             terminalreporter.line(warning, yellow=True)

@@ -28,7 +28,7 @@ from pytest_karatos.measure.measuring import Measuring
 from pytest_karatos.measurement import Measurement, Verdict, When
 from pytest_karatos.pytest_plugin import hooks, outcome, params
 from pytest_karatos.pytest_plugin.baselines import open_judge
-from pytest_karatos.pytest_plugin.boots import TALLY, VARIATION, begin_boots, run_boots, tally_of
+from pytest_karatos.pytest_plugin.boots import TALLY, VARIATION, begin_boots, run_boots
 from pytest_karatos.pytest_plugin.cases import CASES, target_tests_of
 from pytest_karatos.pytest_plugin.checks import (
     BOOTED,
@@ -43,6 +43,7 @@ from pytest_karatos.pytest_plugin.checks import (
 )
 from pytest_karatos.pytest_plugin.docket import Docket, Watched, add_to
 from pytest_karatos.pytest_plugin.expected import noting_expected
+from pytest_karatos.pytest_plugin.explore import boots_once, is_first_of_exploration, series_of
 from pytest_karatos.pytest_plugin.orphan import end_with
 from pytest_karatos.pytest_plugin.outcome import origin_of
 from pytest_karatos.pytest_plugin.upcoming import Upcoming, surroundings
@@ -134,7 +135,8 @@ class Session:
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Give a test its boards."""
-        params.parametrize(metafunc, self.settings, self._binaries)
+        workers = getattr(self._config, "workerinput", {}).get("workercount", 1)
+        params.parametrize(metafunc, self.settings, self._binaries, workers)
 
     def _binaries(self, spec: FirmwareSpec, board: Board, profile: str) -> tuple[str, ...]:
         """List the binaries of a firmware; a folder for a build is only made if one is due."""
@@ -168,13 +170,17 @@ class Session:
         """Boot for one test."""
         board = params.varied(self.settings, item, firmware.board)
         more = hooks.arguments(item, firmware)
-        variation = item.stash.get(VARIATION, "")
         with self.bench.boot_started(
-            firmware, item.nodeid, arguments=more, board=board, variation=variation
+            firmware,
+            item.nodeid,
+            arguments=more,
+            board=board,
+            variation=item.stash.get(VARIATION, ""),
+            covered=is_first_of_exploration(item, self.settings),
         ) as machine:
             item.stash[MACHINE] = machine
             # A QEMU needs longer to start than most tests need: the next one's starts right now.
-            if tally_of(item, self.settings) is None:
+            if boots_once(item, self.settings):
                 self.upcoming.start(more)
             yield machine
         check_boot(item, self.budgets)
@@ -280,17 +286,12 @@ class Session:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Judge the end of a test's machines as part of the test: a late panic is a failure."""
-        tally = tally_of(item, self.settings)
+        series = series_of(item, self.settings, lambda: self.bench)
         checks = partial(run_checks, item, self._docket, self.budgets)
-        if tally is None:
+        if series is None:
             yield from checks()
         else:
-            varied = partial(self._variation, item)
-            yield from run_boots(item, tally, self._docket, checks=checks, variation=varied)
-
-    def _variation(self, item: pytest.Item, number: int) -> str | None:
-        board = params.varied(self.settings, item, item.stash[FIRMWARE].board)
-        return self.bench.variation(board, number)
+            yield from run_boots(item, series, self._docket, checks=checks)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -349,7 +350,7 @@ class Session:
             facts["measurements"] = self._described(item.stash.get(MEASURED, []), firmware)
             tally, used = item.stash.get(TALLY, None), self._docket.used_by(item)
             if tally is not None:
-                facts["tally"] = tally.sentence
+                facts.update(tally.facts)
                 used = [one for one in used if one.machine in tally.shown]
             if used:
                 facts["boots"] = [self._boot(one, item, firmware) for one in used]

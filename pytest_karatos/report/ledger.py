@@ -134,6 +134,8 @@ class Ledger:
             record["when"] = phase["when"]
             record["seconds"] = round(record["seconds"] + float(phase["seconds"]), 3)
         record["tally"] = phase.get("tally") or record["tally"]
+        if "explored" in phase:
+            record["explored"] = phase["explored"]
         record["boots"] += phase.get("boots", ())
         record["measurements"] += phase.get("measurements", ())
         record["verdicts"] += phase.get("verdicts", ())

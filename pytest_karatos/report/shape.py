@@ -187,6 +187,26 @@ class CaseFacts(TypedDict):
     message: str
 
 
+class ExploredFunctionFacts(TypedDict):
+    """The explored points of a function in the order of their ``addresses``.
+
+    ``states`` has a letter for each: ``g`` passed, ``r`` failed, ``o`` was not explored. ``notes``
+    has by address why it was not, or the smallest timing that fails.
+    """
+
+    function: str
+    states: str
+    addresses: list[str]
+    notes: dict[str, str]
+
+
+class ExploredFacts(TypedDict):
+    """What was explored of a test's timings; ``bound`` says in words what was not tried."""
+
+    bound: str
+    functions: list[ExploredFunctionFacts]
+
+
 class ItemFacts(OriginFacts, total=False):
     """What our own tests add to a phase."""
 
@@ -196,6 +216,7 @@ class ItemFacts(OriginFacts, total=False):
     verdicts: list[VerdictFacts]
     figures: list[Any]
     tally: str
+    explored: ExploredFacts
     cases: list[CaseFacts]
 
 
@@ -228,7 +249,13 @@ class Phase(_Phase, ItemFacts, Failure, Part, total=False):
     worker: str
 
 
-class TestRecord(TypedDict):
+class Explored(TypedDict, total=False):
+    """What a test's record has besides where its timings were explored."""
+
+    explored: ExploredFacts
+
+
+class TestRecord(Explored):
     """One test: its phases folded together. ``firmware`` is a key of the ledger's, or empty.
 
     ``tally`` says how many of several boots have passed; then ``boots`` is one for each cause.

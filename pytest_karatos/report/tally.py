@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +10,7 @@ from types import TracebackType
 from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.errors import Flaky, KaratosError, TooLittle
 from pytest_karatos.post_mortem import tell_as
+from pytest_karatos.report.shape import ItemFacts
 from pytest_karatos.text import printable
 
 _HOUSE = Path(__file__).parents[1]
@@ -68,17 +69,31 @@ def _place(trace: TracebackType | None) -> str:
     return found
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Tally:
     """The boots of the test ``title``: so many were ``asked`` for, and so many ``must_pass``.
 
-    None of the latter means: each of them.
+    None of the latter means: each of them. ``named`` names a boot by its number, from 0, as long as
+    they differ.
     """
 
     title: str
     asked: int
+    named: Callable[[int], str | None]
     must_pass: int | None = None
     boots: list[OneBoot] = field(default_factory=list)
+    #: Each failure is looked into.
+    is_curious = True
+
+    def begin(self, name: str) -> OneBoot:
+        """Begin with the next boot, which is called so."""
+        one = OneBoot(number=len(self.boots) + 1, variation=name)
+        self.boots.append(one)
+        return one
+
+    def following(self) -> str | None:
+        """Name the boot that comes next; None when there are enough, or no more that differ."""
+        return self.named(len(self.boots)) if len(self.boots) < self.asked else None
 
     @property
     def passed(self) -> Sequence[OneBoot]:
@@ -107,6 +122,11 @@ class Tally:
         if len(self.boots) < self.asked:
             told += f"; {self.asked} were asked for, and no more of this board would differ"
         return told
+
+    @property
+    def facts(self) -> ItemFacts:
+        """What the ledger gets of it."""
+        return {"tally": self.sentence}
 
     def judge(self) -> None:
         """Judge.

@@ -7,6 +7,7 @@ against ``keys`` (each of a kind in ``kinds``), ``load`` merges the layers, ``re
 
 from pytest_karatos.settings.baselines import BaselineRules
 from pytest_karatos.settings.describe import explain, schema
+from pytest_karatos.settings.explore import Explore
 from pytest_karatos.settings.firmwares import firmware_named, matching, with_elf
 from pytest_karatos.settings.keys import OPTION_WORDS
 from pytest_karatos.settings.load import load, packaged
@@ -20,6 +21,7 @@ __all__ = [
     "TEST_KEYS",
     "BaselineRules",
     "CoverageSpec",
+    "Explore",
     "FirmwareSpec",
     "Limits",
     "Selection",

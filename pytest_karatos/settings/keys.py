@@ -118,12 +118,14 @@ _RESETS = "times the firmware may reset itself in a test that typed nothing to a
 _BOOTS = "times that each test which boots does so, all of it, for one verdict"
 _VARY = "what is different in each boot: what a failure of several boots says, to have one again"
 _SHARD = "the part of the tests that this machine runs: 2/5, or auto/5 where a cluster tells it"
+_EXPLORE = "run each test that boots under many timings: 'all', functions or files; 'off' for none"
 _FILTER = "program and arguments that turn the console's bytes into text (defmt); {elf} is the ELF"
 _PACKAGED = "whether what known systems print when they crash means a crash too"
 _PROCESSOR = "whether a processor in a fault or a panic at a test's end is a failure too"
 _SPEAKS = "whether a test fails that took nothing of its machine, whose firmware said nothing"
 _EXIT = f"how a machine ends when all is well: an exit status or '{NEVER}'"
 _CONTAINED = "whether the emulator is held to its boot's files, whatever the firmware asks for"
+_INJECT = "whether tests may write a machine's memory, flip its bits and raise its interrupts"
 _FILES = "whether semihosting may make and open files, in a private folder of each boot"
 _EXCLUDE = "more files of the tree that no build reads: patterns for names, or, with a '/', paths"
 _EXCLUDE_PACKAGED = f"whether these are none either: {' '.join(NOT_SOURCES)}"
@@ -154,6 +156,7 @@ _GENERAL: tuple[Key, ...] = (
     ),
     _key("run.boots", kinds.WHOLE, 1, _BOOTS, "boots"),
     _key("run.vary", kinds.ANY_TEXT, "", _VARY, "vary"),
+    _key("run.explore", kinds.EXPLORED, "", _EXPLORE, "explore"),
     _key("run.allow_none", kinds.FLAG, False, _ALLOW_NONE, "allow_none"),
     _key("run.shard", kinds.TEXT, None, _SHARD, "shard"),
     _key("run.coverage", kinds.FLAG, False, _COVERAGE, "coverage"),
@@ -221,6 +224,7 @@ _GENERAL: tuple[Key, ...] = (
     ),
     _key("build.pids", kinds.WHOLE, 512, "processes of a build"),
     _key("emulator.launcher", kinds.LAUNCHER, AUTO, "where emulators run", "launcher"),
+    replace(_emulator_key("inject", kinds.FLAG, False, _INJECT), per_test=True),
     _emulator_key("contained", kinds.FLAG, True, _CONTAINED),
     _emulator_key("readable", kinds.PATHS, (), "what a contained emulator may read, and run, too"),
     _emulator_key("writable", kinds.PATHS, (), "what a contained emulator may write, too"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_karatos.choices import BUILDERS, ENDIANS, LAUNCHERS, LOADERS, NEVER, Choices
 from pytest_karatos.dialect import CASE_KINDS, FIELDS, KINDS, Rule
+from pytest_karatos.settings.explore import explore_of
 from pytest_karatos.settings.sizes import address, size
 from pytest_karatos.settings.suggest import did_you_mean, short_repr
 from pytest_karatos.watch_rules import Prompt
@@ -179,6 +180,11 @@ def _console(value: object) -> str:
     return str(value)
 
 
+def _explored(value: object) -> str:
+    explore_of(_any_text(value))
+    return str(value)
+
+
 class BadItem(ValueError):
     """An item of a list, from 0, is not what it must be; the message says what it is."""
 
@@ -250,6 +256,11 @@ PROMPT = Kind(
     schema={"type": "string"},
 )
 ANY_TEXT = Kind(words="a text", check=_any_text, schema={"type": "string"})
+EXPLORED = Kind(
+    words="'off', or what to explore, such as 'all' or 'message::*,stall=3,limit=200'",
+    check=_explored,
+    schema={"type": "string"},
+)
 TEXT = Kind(words="a text", check=_text, schema={"type": "string", "minLength": 1})
 PATH = Kind(words="a path", check=_text, schema={"type": "string", "minLength": 1}, path=True)
 IMAGE = Kind(words="an image name or a folder", check=_any_text, schema={"type": "string"})

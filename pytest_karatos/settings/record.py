@@ -10,6 +10,7 @@ from pytest_karatos.choices import AUTO, DEBUG, PROFILES
 from pytest_karatos.dialect import Dialect
 from pytest_karatos.measurement import Budget
 from pytest_karatos.settings.baselines import BaselineRules
+from pytest_karatos.settings.explore import Explore
 from pytest_karatos.shard import Shard
 
 
@@ -167,6 +168,9 @@ class Settings:
     variation: str = ""
     #: The part of the tests that this machine runs; None for all.
     shard: Shard | None = None
+    #: What is to be explored of each test that boots, and whether markers may say so.
+    explore: Explore = field(default_factory=Explore)
+    explores: bool = True
     origins: Mapping[str, str] = field(default_factory=dict)
     #: Every value under the same dotted keys as ``origins``, for listings.
     values: Mapping[str, object] = field(default_factory=dict)

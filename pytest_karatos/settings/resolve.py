@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_karatos.board import Board, Origin
-from pytest_karatos.choices import AUTO, PROFILES
+from pytest_karatos.choices import AUTO, OFF, PROFILES
 from pytest_karatos.dialect import Dialect, Rule
 from pytest_karatos.errors import BadSetting, UnknownName
 from pytest_karatos.settings.baselines import baseline_of
 from pytest_karatos.settings.boards import boards_of, names_in
 from pytest_karatos.settings.budgets import budgets_of
+from pytest_karatos.settings.explore import explore_of
 from pytest_karatos.settings.firmwares import by_default, firmwares_of
 from pytest_karatos.settings.karatos_tree import LOCATION
 from pytest_karatos.settings.layers import Given, Layer, at
@@ -75,6 +76,8 @@ def assemble(
         allow_none=at(values, "run.allow_none").value,
         boots=at(values, "run.boots").value,
         variation=at(values, "run.vary").value,
+        explore=explore_of(at(values, "run.explore").value),
+        explores=at(values, "run.explore").value != OFF,
         json_path=json.value if json else None,
         origins={".".join(path): found.origin for path, found in values.items()},
         values={".".join(path): found.value for path, found in values.items()},

@@ -11,7 +11,13 @@ def tally(*errors: BaseException | None, must_pass: int | None = None, asked: in
     for boot, error in zip(boots, errors, strict=True):
         if error is not None:
             boot.note(error)
-    return Tally(title="t.py::t", asked=asked or len(errors), must_pass=must_pass, boots=boots)
+    return Tally(
+        title="t.py::t",
+        asked=asked or len(errors),
+        named=lambda _: None,
+        must_pass=must_pass,
+        boots=boots,
+    )
 
 
 def seen(text: str) -> NotSeen:

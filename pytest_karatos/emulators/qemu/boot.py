@@ -22,6 +22,8 @@ from pytest_karatos.emulators.qemu.keyboard import NAME as TYPED
 from pytest_karatos.emulators.qemu.log_pipe import LogPipe
 from pytest_karatos.emulators.qemu.machine import QemuMachine
 from pytest_karatos.emulators.qemu.pace import Pace, processor_seconds, threads_sleep
+from pytest_karatos.emulators.qemu.preempt import Preempted, Preemptor
+from pytest_karatos.emulators.qemu.schedule import schedule_of
 from pytest_karatos.emulators.qemu.status import QemuStatus, note_event
 from pytest_karatos.emulators.qemu.stopped import StoppedQemu
 from pytest_karatos.emulators.qemu.trace import Trace
@@ -58,12 +60,15 @@ def booted(boot: Boot, launcher: Launcher) -> Iterator[QemuMachine]:
         machine = _attach(record, qemu, partial(booted, launcher=launcher))
         machine.keyboard = qemu.line
         stack.callback(_close_trace, machine)
+        stack.callback(machine.injector.close)
+        machine.injector.attach()
         executed = _executed(boot, qemu)
         if executed is not None:
             stack.callback(_note_executed, record, executed)
         stack.callback(machine.end)
         stack.callback(qemu.line.rest)
         machine.trace = _trace(boot, qemu)
+        machine.preempted = _preempt(boot, qemu, machine)
         _let_go(record, qemu, machine.trace, executed)
         yield machine
 
@@ -142,6 +147,21 @@ def _executed(boot: Boot, qemu: StoppedQemu) -> Executed | None:
         return None
     branches = branches_of(boot.elf) if boot.branches else None
     return Executed(qemu.wires.pipes, qemu.qmp, branches)
+
+
+def _preempt(boot: Boot, qemu: StoppedQemu, machine: QemuMachine) -> Preempted | None:
+    """Let the guest come to where time passes for it; it stands there.
+
+    :raises NotPossible: where it does not come there.
+    """
+    schedule = None if boot.held else schedule_of(boot.variation)
+    if schedule is None:
+        return None
+    pid = qemu.handle.pid
+    preemptor = Preemptor(
+        machine.open_stub(), qemu.qmp, qemu.clock, waits=lambda: threads_sleep(pid) if pid else None
+    )
+    return preemptor.let_pass(schedule)
 
 
 def _note_executed(record: Record, executed: Executed) -> None:

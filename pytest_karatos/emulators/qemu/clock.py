@@ -63,7 +63,7 @@ class GuestClock:
     def attach(self) -> None:
         """Connect to QEMU, which has opened its lines, before the guest runs."""
         with contextlib.suppress(OSError):  # QEMU is gone: reading the clock says so
-            _connect(self._socket, self._address)
+            connect(self._socket, self._address)
         # Without names the guest cannot open them, and cannot make up its time.
         for path in (self._address, self._path):
             path.unlink(missing_ok=True)
@@ -105,7 +105,7 @@ class GuestClock:
         os.close(self._dump)
 
 
-def _connect(end: socket.socket, address: Path) -> None:
+def connect(end: socket.socket, address: Path) -> None:
     """Connect to a socket whose path may be longer than an address can be."""
     folder = os.open(address.parent, os.O_PATH | os.O_DIRECTORY)
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_karatos.choices import BIOS, DEVICE, KERNEL, OFF, SEMIHOSTING
 from pytest_karatos.emulators.protocol import Boot
-from pytest_karatos.emulators.qemu import clock, vary
+from pytest_karatos.emulators.qemu import clock, inject, vary
 from pytest_karatos.emulators.qemu.boot_files import BootFiles
 from pytest_karatos.emulators.qemu.clock import BASE
 from pytest_karatos.errors import BadSetting
@@ -37,6 +37,7 @@ def command(boot: Boot, wires: BootFiles, sandbox: Sequence[str] = ()) -> list[s
         *("-chardev", f"pipe,id={_CONTROL},path={escaped(wires.control)}"),
         *("-mon", f"chardev={_CONTROL},mode=control"),
         *clock.arguments(wires.pipes, escaped),
+        *inject.arguments(boot.board, wires.pipes),
         *_image(boot),
         *boot.arguments,
     ]

@@ -1,6 +1,7 @@
 """QEMU as a kind of machine: what has to be installed for a board, and how it is booted."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from pytest_karatos.board import Board
 from pytest_karatos.choices import QEMU
@@ -8,7 +9,12 @@ from pytest_karatos.emulators.protocol import Boot, Launcher, Machine, Stopped
 from pytest_karatos.emulators.qemu import vary
 from pytest_karatos.emulators.qemu.boot import booted
 from pytest_karatos.emulators.qemu.reach import require_containment
+from pytest_karatos.emulators.qemu.schedule import schedule_of
+from pytest_karatos.emulators.qemu.sides import sides_at
 from pytest_karatos.emulators.qemu.stopped import StoppedQemu, can_wait
+from pytest_karatos.emulators.sides import Sides
+from pytest_karatos.emulators.tempdirs import private_folder
+from pytest_karatos.errors import NotPossible
 
 #: Debian's package for each program; those not named here are in ``_OTHERS``.
 _PACKAGES = {
@@ -56,6 +62,17 @@ class QemuEmulator:
     def ahead(self, boot: Boot, launcher: Launcher) -> Stopped | None:
         """Prepare a QEMU that waits for its test, where nothing can be another one by then."""
         return StoppedQemu(boot, launcher) if can_wait(boot) else None
+
+    def sides(self, boot: Boot, launcher: Launcher, before: int) -> Sides:
+        """Tell what is around the point of ``boot.variation``, in a boot of its own."""
+        schedule = schedule_of(boot.variation)
+        if schedule is None:
+            raise NotPossible(f"'{boot.variation}' lets no time pass at an instruction.")
+        with (
+            private_folder() as folder,
+            booted(replace(boot, folder=folder, held=True), launcher) as machine,
+        ):
+            return sides_at(machine, boot.elf, schedule, before)
 
     def variation(self, board: Board, number: int) -> str | None:
         """Name what is different in boot ``number``; see :mod:`.vary`."""

@@ -57,6 +57,10 @@ class Listing:
             self._sizes.clear()
             self.trouble = f"it executed more than {_MOST:,} different instructions"
 
+    def starts(self) -> tuple[int, ...]:
+        """Return the addresses of the instructions that were executed, in order."""
+        return tuple(sorted(self._sizes))
+
     def ranges(self) -> tuple[tuple[int, int], ...]:
         """Return the bytes that were executed: from, and up to, in the order of addresses."""
         found: list[tuple[int, int]] = []
@@ -131,6 +135,7 @@ class Executed:
         return Covered(
             elf_sha256=elf_sha256,
             ranges=found.ranges(),
+            starts=found.starts(),
             trouble=trouble,
             branches=branches,
             is_cut=self._ways is not None and self._ways.is_cut,

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pytest_karatos.board import Board
 from pytest_karatos.choices import OFF
@@ -23,8 +24,10 @@ from pytest_karatos.emulators.protocol import GuestRun, Handle
 from pytest_karatos.emulators.qemu.again import Again, N, Starter, W
 from pytest_karatos.emulators.qemu.boot_files import BootFiles
 from pytest_karatos.emulators.qemu.end import End
+from pytest_karatos.emulators.qemu.inject import Breakable, Injector
 from pytest_karatos.emulators.qemu.keyboard import Keyboard
 from pytest_karatos.emulators.qemu.pace import Pace
+from pytest_karatos.emulators.qemu.preempt import Preempted
 from pytest_karatos.emulators.qemu.status import refused_command
 from pytest_karatos.emulators.qemu.stub import GdbStub, is_suspect
 from pytest_karatos.emulators.qemu.trace import Trace
@@ -38,6 +41,7 @@ from pytest_karatos.errors import (
     MachineEnded,
     WrongExit,
 )
+from pytest_karatos.text import printable
 
 #: Seconds that each step of the end may take; together they are below one.
 _QUIT, _QUIT_WAIT, _TERM = 0.2, 0.3, 0.15
@@ -47,7 +51,7 @@ _HOST_LIMIT, _HOST_FACTOR = 20.0, 100.0
 _LAG = 2.0
 
 
-class QemuMachine:
+class QemuMachine(Breakable):
     """A QEMU with its console and control line. Made by :func:`booted`, used once.
 
     ``start`` boots the same once more.
@@ -74,8 +78,11 @@ class QemuMachine:
         self._pace = pace
         named = record.boot.origin or record.boot.elf
         self._stub = GdbStub(pace, wires, named, record.boot.symbols)
+        self.injector = Injector(self.board, pace, self._stub, wires, lambda: self._symbols)
         #: The log of a boot in which instructions are counted one by one.
         self.trace: Trace | None = None
+        #: Where time was let pass before the test began.
+        self.preempted: Preempted | None = None
         #: What its console is typed on.
         self.keyboard: Keyboard | None = None
         self._again = Again(record.boot, self, start)
@@ -237,7 +244,20 @@ class QemuMachine:
         :raises DebugFailed: when QEMU opens none.
         """
         self.console.outstanding.look()
+        return self.open_stub()
+
+    def open_stub(self) -> Path:
+        """Open the gdb stub for ourselves: no test has looked.
+
+        :raises DebugFailed: when QEMU opens none.
+        """
         return self._stub.open()
+
+    def disassembled(self, address: int) -> str:
+        """Return the instruction at ``address`` of a guest that stands, as QEMU writes it."""
+        line: dict[str, Any] = {"command-line": f"x/1i {address:#x}"}
+        text: str = self._qmp.ask("human-monitor-command", **line)
+        return printable(" ".join(text.split()))
 
     def where(self) -> Where:
         """Say where the firmware is at this moment."""

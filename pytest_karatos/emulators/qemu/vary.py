@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from pytest_karatos.board import Board
 from pytest_karatos.choices import OFF
+from pytest_karatos.emulators.qemu.schedule import schedule_of
 from pytest_karatos.errors import BadSetting
 
 _NAME = re.compile(r"shift=(\d{1,2})(?:,slice=(\d{1,7}))?")
@@ -63,11 +64,13 @@ def icount(board: Board, name: str) -> str:
     >>> icount(Board(name="b", arch="arm", icount="shift=5,sleep=off"), "shift=3,slice=90")
     'shift=3,sleep=off'
     """
+    if schedule_of(name) is not None:
+        return _steady(board, name)
     parts = _parts(name)
     if parts is None or int(parts[1]) > _MOST or parts[2] == "0":
         raise BadSetting(
             f"there is no variation '{name}' of a boot.",
-            fix=f"write shift=0 to shift={_MOST}, or shift=5,slice=200 (microseconds)",
+            fix=f"write shift=0 to shift={_MOST}, shift=5,slice=200 (microseconds), or at=0x6c",
         )
     if not _SHIFT.search(board.icount):
         raise BadSetting(
@@ -75,6 +78,25 @@ def icount(board: Board, name: str) -> str:
             fix='leave the variation out, or let the board have icount = "shift=5,sleep=off"',
         )
     return _SHIFT.sub(f"shift={parts[1]}", board.icount)
+
+
+def _steady(board: Board, name: str) -> str:
+    """Return what ``-icount`` is told of a board whose time can be let pass.
+
+    :raises BadSetting: where it passes by itself, or several cores share it.
+    """
+    if not _SHIFT.search(board.icount) or "sleep=off" not in board.icount:
+        raise BadSetting(
+            f"board '{board.name}' has icount = \"{board.icount}\", so '{name}' cannot be had.",
+            why="time passes at one instruction, and nowhere else.",
+            fix='let the board have icount = "shift=5,sleep=off"',
+        )
+    if _cores(board.qemu) > 1:
+        raise BadSetting(
+            f"board '{board.name}' has several cores, so '{name}' cannot be had.",
+            why="while one core stands, the others are not idle, and QEMU lets no time pass.",
+        )
+    return board.icount
 
 
 def _parts(name: str) -> re.Match[str] | None:

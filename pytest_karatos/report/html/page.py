@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pytest_karatos.report.explored import strips
 from pytest_karatos.report.html.boards import boards_view, provenance
 from pytest_karatos.report.html.headline import headline
 from pytest_karatos.report.html.links import Links
@@ -37,6 +38,7 @@ def page(  # noqa: PLR0913 - what a page is made of
         provenance=provenance(ledger, links),
         coverage=_coverage(ledger, links),
         maps=maps or {"rows": [], "left": 0},
+        explored=strips(ledger.tests),
         matrix=matrix(ledger, links, allowance),
     )
 
