@@ -68,7 +68,7 @@ class HostLauncher:
             ):
                 started = running(argv, stdout=printed, stderr=said, cwd=cwd, start=start)
                 child = stack.enter_context(started)
-            yield child if way is None else HostHandle(child, way)
+            yield HostHandle(child, way)
 
     def cannot_contain(self) -> str:
         """Say why no program can be held to a list of files here; empty when it can."""
@@ -82,28 +82,31 @@ class HostLauncher:
 
 
 class HostHandle:
-    """A contained program, with its own exit status, whatever runs around it."""
+    """A program, contained by ``way`` or not, with its own exit status, whatever runs around it."""
 
-    def __init__(self, child: Child, way: Containment) -> None:
-        self.pid = child.pid if way.in_place else 0
+    def __init__(self, child: Child, way: Containment | None) -> None:
+        self.pid = child.pid if way is None or way.in_place else 0
         self._child = child
         self._way = way
 
     @property
     def status(self) -> int | None:
         """The exit status; None while it runs; negative is a signal."""
-        return self._way.status_of(self._child.status)
+        return self._own(self._child.status)
 
     def wait(self, timeout: float, *, due: bool = False) -> int | None:
         """Wait up to ``timeout`` seconds for the end; None when it still runs."""
         del due  # the kernel tells at once
-        return self._way.status_of(self._child.wait(timeout))
+        return self._own(self._child.wait(timeout))
 
     def end(self, grace_seconds: float) -> int:
         """Make sure it is gone, with SIGKILL after ``grace_seconds``."""
         status = self._child.end(grace_seconds)
-        own = self._way.status_of(status)
+        own = self._own(status)
         return status if own is None else own
+
+    def _own(self, status: int | None) -> int | None:
+        return status if self._way is None else self._way.status_of(status)
 
 
 def _with_program(access: Access, program: str) -> Access:

@@ -69,11 +69,18 @@ def rv64_image(folder: Path, build: Build) -> Path:
     elf = folder / "rv64"
     subprocess.run(
         [
-            *(managed_toolchain(_CACHE) / "bin" / "rustc", "--edition=2021", "--crate-type=bin"),
-            *("--target", "riscv64imac-unknown-none-elf", "-Cpanic=abort"),
+            managed_toolchain(_CACHE) / "bin" / "rustc",
+            *(
+                "--edition=2021",
+                "--crate-type=bin",
+                "--target",
+                "riscv64imac-unknown-none-elf",
+                "-Cpanic=abort",
+            ),
             *(f"-Clink-arg=-T{CRASH / 'rv64.x'}", "-Cdebug-assertions=off", "-Awarnings"),
             *(f"-Copt-level={build.optimisation}", f"-Cdebuginfo={build.debug}", *build.flags),
-            *(*["--cfg=quiet"] * build.quiet, "-o", elf, CRASH / "rv64.rs"),
+            *["--cfg=quiet"] * build.quiet,
+            *("-o", elf, CRASH / "rv64.rs"),
         ],
         check=True,
         env=os.environ | {"RUSTC_BOOTSTRAP": "1"},

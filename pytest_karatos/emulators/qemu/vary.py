@@ -91,7 +91,7 @@ def _steady(board: Board, name: str) -> str:
             why="time passes at one instruction, and nowhere else.",
             fix='let the board have icount = "shift=5,sleep=off"',
         )
-    if _cores(board.qemu) > 1:
+    if cores(board.qemu) > 1:
         raise BadSetting(
             f"board '{board.name}' has several cores, so '{name}' cannot be had.",
             why="while one core stands, the others are not idle, and QEMU lets no time pass.",
