@@ -32,7 +32,7 @@ def keys_of(table: str) -> tuple[Key, ...]:
     """Return the keys of a table that have a field of their own in its record.
 
     >>> [key.word for key in keys_of("emulator")]
-    ['launcher', 'contained', 'readable', 'writable']
+    ['launcher', 'inject', 'contained', 'readable', 'writable']
     """
     above = tuple(table.split("."))
     return tuple(key for key in KEYS if key.path[:-1] == above)
