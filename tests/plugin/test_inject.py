@@ -11,6 +11,7 @@ from tests.plugin.guests import Guests
 def test_flips_have_the_same_classes_twice(pytester: pytest.Pytester, arch: str) -> None:
     races = Races(pytester)
     race_image(races.folder, arch, "lost", mended=True)
+    race_image(races.folder, arch, "still")
     (pytester.path / "test_it.py").write_text(
         """
 import pytest
@@ -20,27 +21,28 @@ pytestmark = pytest.mark.karatos(features="lost-mended")
 
 @pytest.mark.karatos(inject=True)
 def test_flips(campaign):
-    one = campaign.flip("TAKEN", at="take", count=10)
-    assert one == campaign.flip("TAKEN", at="take", count=10)
-    assert sum(one.classes.values()) == 10
-    assert one.classes["masked"] < 10, str(one)
-    one.at_most(silent=10)
+    one = campaign.flip("TAKEN", at="take", count=4)
+    assert one == campaign.flip("TAKEN", at="take", count=4)
+    assert sum(one.classes.values()) == 4
+    assert one.classes["masked"] < 4, str(one)
+    one.at_most(silent=4)
     with pytest.raises(Misbehaved, match="flips of 'TAKEN' end well with other words"):
         one.at_most(silent=-1)
 
-@pytest.mark.karatos(inject=True)
+@pytest.mark.karatos(inject=True, features="still")
 def test_memory(machine):
     machine.pause()
-    before = machine.read_memory("QUEUE")
-    machine.flip("QUEUE", 11)
-    assert machine.read_memory("QUEUE")[1] == before[1] ^ 8
-    machine.poke("QUEUE", b"1234")
-    assert machine.read_memory("QUEUE")[:4] == b"1234"
+    before = machine.read_memory("TICKS")
+    machine.flip("TICKS", 11)
+    assert machine.read_memory("TICKS")[1] == before[1] ^ 8
+    machine.poke("TICKS", b"1234")
+    assert machine.read_memory("TICKS") == b"1234"
     machine.interrupt(5)
 
+@pytest.mark.karatos(features="still")
 def test_is_off(machine):
     machine.pause()
-    machine.poke("QUEUE", b"1234")
+    machine.poke("TICKS", b"1234")
 
 def test_campaign_is_off(campaign):
     campaign.flip("TAKEN", at="take")

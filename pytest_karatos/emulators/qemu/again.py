@@ -25,6 +25,7 @@ from pytest_karatos.emulators.facts import MachineFacts
 from pytest_karatos.emulators.protocol import Boot
 from pytest_karatos.emulators.qemu.interrupts import InterruptLog, words_of
 from pytest_karatos.emulators.qemu.keyboard import Keyboard, Typed
+from pytest_karatos.emulators.qemu.schedule import schedule_of
 from pytest_karatos.emulators.qemu.steps import Steps
 from pytest_karatos.emulators.qemu.trace import TooFar, Trace, attempts
 from pytest_karatos.emulators.stamps import Stamp, Stamps
@@ -187,6 +188,11 @@ class Again:
     def require(self) -> None:
         """Raise NotPossible where the boot cannot be repeated."""
         board, facts = self._boot.board, self._first.facts()
+        if schedule_of(self._boot.variation) is not None:
+            raise NotPossible(
+                f"time was let pass in this boot ({self._boot.variation}), which is not done where "
+                "instructions are counted."
+            )
         if not _SHIFT.search(board.icount) or "sleep=off" not in board.icount:
             raise NotPossible(
                 f"board '{board.name}' has icount = \"{board.icount}\", and so no two boots alike.",

@@ -291,6 +291,16 @@ fn work() {
     }
 }
 
+/// Goes on for ever.
+#[cfg(case = "still")]
+#[no_mangle]
+#[inline(never)]
+fn work() {
+    loop {
+        arch::sleep();
+    }
+}
+
 #[no_mangle]
 pub unsafe extern "C" fn start() -> ! {
     // RAM is not cleared by a reset.
