@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from pytest_karatos.debug.archs import arch_of
 from pytest_karatos.debug.interrupts import interrupts_of
-from pytest_karatos.debug.symbols import symbols_of
+from pytest_karatos.debug.symbols import Place, symbols_of
 from pytest_karatos.elf import read
 from pytest_karatos.emulators.protocol import Machine
 from pytest_karatos.emulators.stamps import Stamp
@@ -26,7 +26,15 @@ from pytest_karatos.measure.marks import (
     text_ends,
 )
 from pytest_karatos.measure.profile import Profile, Stacks
-from pytest_karatos.measure.stack import StackUse, main_stack, stacks_of, used_of
+from pytest_karatos.measure.stack import StackUse, below, main_stack, stacks_of, used_of
+from pytest_karatos.measure.touched import (
+    HeapUse,
+    RamUse,
+    heap_at,
+    ram_sections,
+    ram_use,
+    touched_up_to,
+)
 from pytest_karatos.measurement import Measurement
 
 W = TypeVar("W", bound=Observer)
@@ -121,21 +129,31 @@ class Measuring:
         end = self._first(as_mark(until), begin) if until else self._count_at(last)
         rules = interrupts_of(arch_of(read(self._elf)))
         offs, waits = self._moments[last].between(begin, end)
-        return InterruptFigures(
-            offs=offs,
-            waits=waits,
-            name_of=rules.name,
-            place_of=lambda address: next(iter(self._symbols.places(address)), None),
-        )
+        return InterruptFigures(offs=offs, waits=waits, name_of=rules.name, place_of=self._place_of)
+
+    def _place_of(self, address: int) -> Place | None:
+        """Return where ``address`` is in the firmware's own sources, if it is in any of them."""
+        places = self._symbols.places(address)
+        own = [one for one in places if not one.is_library]
+        return next(iter(own or places), None)
+
+    def _inlined_at(self, address: int) -> tuple[str, ...]:
+        """Name the functions that were inlined at ``address``, the outermost first."""
+        places = self._symbols.places(address)
+        return tuple(one.function for one in reversed(places) if one.inlined)
 
     def profile(self) -> Profile:
         """Count the instructions of each function, from the reset to the last byte.
+
+        Functions that were inlined have their own, where the ELF has debug information.
 
         :raises NotPossible: where the boot cannot be repeated.
         """
         limit = self._count_at(self._last)
         table = self._symbols.table
-        stacks = self._repeating.observe(self._last, lambda: Stacks(table=table, limit=limit))
+        stacks = self._repeating.observe(
+            self._last, lambda: Stacks(table=table, limit=limit, inlined_at=self._inlined_at)
+        )
         return Profile(stacks=dict(stacks.counts))
 
     def stack(self, name: str = "", *, count: int = 1, guard: int = 0) -> tuple[StackUse, ...]:
@@ -155,9 +173,37 @@ class Measuring:
         wanted = [(one.start, one.size) for one in places]
         contents = self._repeating.memory_at(self._last, wanted)
         return tuple(
-            StackUse(name=one.name, size=one.size, used=used_of(content))
+            StackUse(
+                name=one.name,
+                size=one.size,
+                used=used_of(content),
+                below=below(self._symbols, one.start),
+            )
             for one, content in zip(places, contents, strict=True)
         )
+
+    def heap(self, name: str = "") -> HeapUse:
+        """Tell how much of a heap was touched, up to the last byte that was printed.
+
+        Without a ``name`` it is the section that the linker script sets aside for it; else the
+        variable of that name. What lies behind the last touched byte was never used.
+
+        :raises UnknownName: when there is none.
+        :raises NotPossible: where the boot cannot be repeated.
+        """
+        place = heap_at(self._elf, self._symbols, name)
+        (content,) = self._repeating.memory_at(self._last, [(place.start, place.size)])
+        return HeapUse(name=place.name, size=place.size, used=touched_up_to(content))
+
+    def ram(self) -> RamUse:
+        """Tell how many bytes of each section in RAM hold something else than after the reset.
+
+        :raises NotPossible: where the boot cannot be repeated.
+        """
+        places = ram_sections(self._elf, self._machine.board)
+        wanted = [(one.start, one.size) for one in places]
+        contents = self._repeating.memory_at(self._last, wanted)
+        return ram_use(self._elf, places, contents)
 
     def record(self, name: str, value: float, unit: str = "instructions") -> None:
         """Put a figure into the report; a budget of that name judges it.

@@ -2,11 +2,12 @@
 
 A call is seen where a function's first instruction is executed right after one of another function;
 that other one goes on when any of its instructions is executed again. Functions that were inlined
-are part of their caller's code, and code without a name counts by its address.
+are told apart by the debug information; without it they are part of their caller's code. Code
+without a name counts by its address.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pytest_karatos.elf import SymbolTable, demangled
@@ -23,10 +24,12 @@ class Stacks:
 
     table: SymbolTable
     limit: int
+    #: Names the functions that were inlined at an address, the outermost first.
+    inlined_at: Callable[[int], tuple[str, ...]] = lambda _: ()
     counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _stack: tuple[str, ...] = ()
-    #: Of each address the name of its function, and whether that begins there.
-    _known: dict[int, tuple[str, bool]] = field(default_factory=dict)
+    #: Of each address the name of its function, whether that begins there, and what is inlined.
+    _known: dict[int, tuple[str, bool, tuple[str, ...]]] = field(default_factory=dict)
 
     def see(self, addresses: Sequence[int], before: int) -> None:
         """Take the next instructions."""
@@ -35,17 +38,18 @@ class Stacks:
             found = known.get(address)
             if found is None:
                 found = known[address] = self._function_at(address)
-            name, is_start = found
+            name, is_start, inlined = found
             if not stack or stack[-1] != name:
                 stack = _moved(stack, name, is_call=is_start)
-            counts[stack] += 1
+            counts[stack + inlined if inlined else stack] += 1
         self._stack = stack
 
-    def _function_at(self, address: int) -> tuple[str, bool]:
+    def _function_at(self, address: int) -> tuple[str, bool, tuple[str, ...]]:
         symbol = self.table.function_at(address)
         if symbol is None:
-            return f"{address & ~0xFF:#010x}...", False
-        return printable(demangled(symbol.name)), symbol.address == address
+            return f"{address & ~0xFF:#010x}...", False, ()
+        name = printable(demangled(symbol.name))
+        return name, symbol.address == address, self.inlined_at(address)[:_DEEPEST]
 
 
 def _moved(stack: tuple[str, ...], name: str, *, is_call: bool) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_karatos.debug.symbols import Symbols
-from pytest_karatos.elf import read
+from pytest_karatos.elf import demangled, read
 from pytest_karatos.errors import DebugFailed, UnknownName
+from pytest_karatos.text import printable
 
 _WORD = 4
 #: So many equal words at the lowest end are what a stack was filled with, and not data.
@@ -34,6 +35,12 @@ class StackUse:
     name: str
     size: int
     used: int
+    #: The variable right below it, into which it would overflow; empty where there is none.
+    below: str = ""
+
+    def __str__(self) -> str:
+        into = f", it may have overflowed into {self.below or 'what lies below'}"
+        return f"{self.name}: {self.used:,} of {self.size:,} B{into if self.is_full else ''}"
 
     @property
     def free(self) -> int:
@@ -70,6 +77,14 @@ def used_of(content: bytes) -> int:
     while at < len(content) and content[at] == fill[at % _WORD]:
         at += 1
     return max(0, len(content) - at)
+
+
+def below(symbols: Symbols, start: int) -> str:
+    """Name the variable that ends at ``start``, or last before it."""
+    data = (one for one in symbols.table.symbols if one.kind == "data" and one.size_bytes)
+    under = [one for one in data if one.address < start]
+    found = max(under, key=lambda one: one.address + one.size_bytes, default=None)
+    return printable(demangled(found.name)) if found else ""
 
 
 def main_stack(elf: Path, symbols: Symbols) -> Stretch:

@@ -18,6 +18,9 @@ def test_rounds(console, measure):
     once = measure.instructions(*choose)
     profile = measure.profile()
     assert profile.instructions >= whole
+    found = measure.interrupts("start", "pass rounds=10")
+    assert found.off.place.file.endswith(".rs") and not found.off.place.is_library
+    measure.record("off", found.off.instructions)
     assert 0 < once < profile["Scheduler::choose"].whole
     Path("boot.svg").write_text(profile.flame())
     measure.record("whole", whole)
@@ -111,6 +114,13 @@ def test_depth(console, measure):
     assert main.size == 2048
     assert 100 < main.used < 2048
     assert measure.stack() == (main,)
+    assert main.below
+    ram = measure.ram()
+    assert 0 < ram.sections[".bss"] < ram.used + 1
+    heap = measure.heap("STACKS")
+    assert (heap.size, 0 < heap.free < heap.size) == (8 * 2048, True)
+    with pytest.raises(UnknownName, match="where its heap is"):
+        measure.heap()
     with pytest.raises(DebugFailed, match="which are not 7 stacks"):
         measure.stack("STACKS", count=7)
     with pytest.raises(UnknownName):

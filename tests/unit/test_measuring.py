@@ -1,18 +1,24 @@
 """Marks, profiles and flame graphs out of addresses that somebody made up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_karatos.debug.symbols import Symbols
 from pytest_karatos.elf import Symbol, SymbolTable
 from pytest_karatos.emulators.qemu.steps import Steps
 from pytest_karatos.measure.flame import flame
 from pytest_karatos.measure.marks import Passes, as_mark, entry, leaving, text_ends
 from pytest_karatos.measure.profile import Profile, Stacks
-from pytest_karatos.measure.stack import StackUse, used_of
+from pytest_karatos.measure.stack import StackUse, below, used_of
+from pytest_karatos.measure.touched import ram_sections, ram_use, touched_up_to
+from tests.unit.elf_builder import build_elf
+from tests.unit.test_size import ARM, BSS, DATA, FLASH, HEAP, RAM, TEXT, VECTORS
 
 MAIN, WORK, TRAP = 0x100, 0x200, 0x300
 TABLE = SymbolTable(
@@ -143,6 +149,47 @@ def test_what_is_taken_back_was_never_executed(kinds: list[str], size: int) -> N
 def test_how_deep_a_stack_was_used(content: bytes, used: int) -> None:
     assert used_of(content) == used
     assert StackUse(name="s", size=len(content), used=used).free == len(content) - used
+
+
+def test_a_stack_that_is_full_says_into_what_it_may_have_run() -> None:
+    table = (
+        *(Symbol(name="low", address=0x10, size_bytes=4), Symbol(name="queue", address=0x20)),
+        *(Symbol(name="_ZN3ipc4SLOT17h0123456789abcdefE", address=0x18, size_bytes=8),),
+        Symbol(name="above", address=0x40, size_bytes=4),
+    )
+    symbols = Symbols(Path("none"))
+    vars(symbols)["table"] = SymbolTable(table)
+    assert below(symbols, 0x20) == "ipc::SLOT"
+    assert below(symbols, 0x10) == ""
+    full = StackUse(name="main", size=64, used=64, below="ipc::SLOT")
+    assert str(full) == "main: 64 of 64 B, it may have overflowed into ipc::SLOT"
+    assert str(StackUse(name="main", size=64, used=60)) == "main: 60 of 64 B"
+
+
+def test_functions_that_were_inlined_have_their_own_instructions() -> None:
+    inlined = {WORK + 2: ("step", "add"), WORK + 4: ("step",)}
+    found = Stacks(table=TABLE, limit=10**9, inlined_at=lambda at: inlined.get(at, ()))
+    found.see(RUN, 0)
+    profile = Profile(stacks=dict(found.counts))
+    assert profile.instructions == len(RUN)
+    assert (profile["work"].own, profile["work"].whole) == (4, 10)
+    assert (profile["step"].own, profile["step"].whole) == (2, 4)
+    assert "main;work;step;add 2" in profile.folded()
+
+
+def test_memory_that_holds_what_the_reset_left_was_not_touched(tmp_path: Path) -> None:
+    elf = tmp_path / "fw.elf"
+    elf.write_bytes(build_elf(VECTORS, TEXT, DATA, BSS, HEAP))
+    board = replace(ARM, regions=(FLASH, RAM))
+    places = ram_sections(elf, board)
+    assert [(one.name, one.size) for one in places] == [
+        *((".data", 16), (".bss", 260), (".heap", 1024))
+    ]
+    now = [b"d" * 16, bytes(259) + b"x", bytes(1024)]
+    # .data is copied into RAM by the firmware: after the reset there is nothing.
+    assert ram_use(elf, places, now).sections == {".data": 16, ".bss": 1, ".heap": 0}
+    assert ram_use(elf, places, [bytes(16), bytes(260), bytes(1024)]).used == 0
+    assert touched_up_to(b"") == 0
 
 
 def test_a_stack_that_is_full_says_so() -> None:
