@@ -93,7 +93,8 @@ def _boxes(
     path = (*above, node.name)
     said = f"{' > '.join(path)}: {node.size:,} B ({100 * node.size / whole:.1f} %)"
     is_leaf = not node.inner
-    yield _rectangle(box, said, colour if is_leaf else "none", node.name if is_leaf else "")
+    name = node.name.removeprefix(f"{path[0]}::") if is_leaf else ""
+    yield _rectangle(box, said, colour if is_leaf else "none", name)
     for inner, place in _laid_out(node.inner, box):
         yield from _boxes(inner, place, path, colour, whole)
 
