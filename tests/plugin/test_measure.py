@@ -18,9 +18,6 @@ def test_rounds(console, measure):
     once = measure.instructions(*choose)
     profile = measure.profile()
     assert profile.instructions >= whole
-    found = measure.interrupts("start", "pass rounds=10")
-    assert found.off.place.file.endswith(".rs") and not found.off.place.is_library
-    measure.record("off", found.off.instructions)
     assert 0 < once < profile["Scheduler::choose"].whole
     Path("boot.svg").write_text(profile.flame())
     measure.record("whole", whole)
