@@ -101,17 +101,18 @@ def _covered(
     found.ledger.coverage = judge.facts(told, folder)
     judge.write(told, folder, settings.source, time.time())
     red = [one for one in (judge.refused(told, spec),) if one]
-    return list(judge.lines(told)), [*red, *_lost(told.counts.covered, parts)]
+    return list(judge.lines(told)), [*red, *_lost(parts)]
 
 
-def _lost(covered: int, parts: Sequence[Part]) -> Iterator[str]:
-    """Say when less is known than a single machine knew: its files are not here."""
+def _lost(parts: Sequence[Part]) -> Iterator[str]:
+    """Say of whom it is not known here what was executed: its files are not here."""
     for one in parts:
-        most = max((row["covered"] for row in one.ledger["coverage"]), default=0)
-        if most > covered:
+        boots = [boot for test in one.ledger["tests"] for boot in test["boots"]]
+        gone = sum(not Path(boot["folder"]).is_dir() for boot in boots)
+        if one.ledger["coverage"] and gone:
             yield (
-                f"coverage: {one.title} executed {most} lines, and together they are "
-                f"{covered}: keep its .karatos folder beside its ledger."
+                f"coverage: what {gone} of the {len(boots)} boots of {one.title} executed is not "
+                "here: keep its .karatos folder beside its ledger."
             )
 
 
