@@ -192,7 +192,8 @@ def _too_much(
 def _cut_off(request: BuildRequest, log: Path) -> BuildFailed:
     return BuildFailed(
         f"building '{request.title}' was cut off: its container ended before it did.",
-        why="somebody killed or removed it, or the build ended all processes that it saw.",
+        why="somebody killed or removed it, the Docker daemon was restarted, or the build ended "
+        "all processes that it saw.",
         fix=f"run again; the log so far is {log}",
     )
 

@@ -72,6 +72,9 @@ DOCKER: Mapping[str, tuple[str, ...]] = {
     "the daemon dies": (
         "containers/test_hostile_builds.py::test_a_daemon_that_dies_is_named",
         "faults/test_daemons.py::test_one_that_dies_while_a_guest_runs_is_no_fault_of_the_guest",
+        "faults/test_killed_daemons.py::test_one_that_is_killed_in_mid_build",
+        "faults/test_killed_daemons.py::test_one_that_is_restarted_in_mid_build",
+        "faults/test_killed_daemons.py::test_one_that_is_killed_under_a_guest",
     ),
     "the daemon accepts and says nothing": (
         "integration/test_engine_errors.py::test_a_daemon_that_accepts_and_never_answers",

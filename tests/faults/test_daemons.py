@@ -4,12 +4,13 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from pytest_karatos.board import Board
 from pytest_karatos.builders.container import ContainerRunner
 from pytest_karatos.builders.image import Image
 from pytest_karatos.containers import Bind, ContainerSpec, Engine, connect
@@ -70,17 +71,19 @@ def order(image: Image) -> ContainerSpec:
 
 
 @contextmanager
-def guest_beside(proxy: DockerProxy, image: Image, *steps: Step) -> Iterator[Machine]:
-    """Boot a guest in a container that is reached by ``proxy`` alone."""
+def guest_beside(
+    environ: Mapping[str, str], image: Image, *steps: Step, board: Board = ARM
+) -> Iterator[Machine]:
+    """Boot a guest in a container that is reached as ``environ`` says."""
     with tempfile.TemporaryDirectory(prefix="karatos-") as name, ExitStack() as stack:
         folder = Path(name)
-        engine = connect(proxy.environ)
+        engine = connect(environ)
         stack.callback(engine.close)
         order = ContainerSpec(
             image=image.id, seconds=60, binds=(Bind(source=folder, target=str(folder)),)
         )
         container = stack.enter_context(engine.container(order))
-        boot = Boot(board=ARM, elf=guest(folder, "arm", *steps), folder=folder / "boot")
+        boot = Boot(board=board, elf=guest(folder, board.arch, *steps), folder=folder / "boot")
         launcher = ContainerLauncher(container, folder)
         yield stack.enter_context(QemuEmulator().boot(boot, launcher))
 
@@ -97,7 +100,7 @@ STEPS: tuple[Step, ...] = (("say", b"up\n"), ("hear",), ("say", b"on\n"), ("exit
 def test_one_that_dies_while_a_guest_runs_is_no_fault_of_the_guest(
     image: Image, proxy: DockerProxy
 ) -> None:
-    with guest_beside(proxy, image, *STEPS) as machine:
+    with guest_beside(proxy.environ, image, *STEPS) as machine:
         machine.console.expect("up")
         proxy.cut()
         with pytest.raises(EngineDown, match=r"a container ended: the Docker daemon went away"):
@@ -109,7 +112,7 @@ def test_one_that_dies_while_a_guest_runs_is_no_fault_of_the_guest(
 def test_one_that_falls_mute_while_a_guest_runs_is_no_fault_of_the_guest(
     image: Image, proxy: DockerProxy, ask: Callable[[Machine], object]
 ) -> None:
-    with guest_beside(proxy, image, *STEPS) as machine:
+    with guest_beside(proxy.environ, image, *STEPS) as machine:
         machine.console.expect("up")
         proxy.hush()
         machine.console.sendline("go")
