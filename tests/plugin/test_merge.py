@@ -55,6 +55,12 @@ def facts(path: Path) -> dict[str, Any]:
             "status": made["run"]["exit_status"], "unjudged": made["unjudged"]}  # fmt: skip
 
 
+def lines(folder: Path) -> dict[str, dict[str, bool]]:
+    """Return which lines ran; who ran them depends on how far a guest gets behind its test."""
+    told = json.loads((folder / "coverage.json").read_text())["files"]
+    return {name: {line: bool(who) for line, who in one.items()} for name, one in told.items()}
+
+
 def test_three_shards_merged_are_one_run(tree: Tree) -> None:
     tree.settings('[budget.arm]\nflash = "1 MiB"\n[run]\ncoverage = true\n' + ROOTS)
     tree.tests(TESTS)
@@ -77,8 +83,7 @@ def test_three_shards_merged_are_one_run(tree: Tree) -> None:
     assert facts(tree.path / "all/karatos.json") == facts(whole / "karatos.json")
     assert facts(whole / "karatos.json")["covered"][0][2] > 50
     (coverage,) = whole.glob(".karatos/run-*/coverage")
-    for name in ("lcov.info", "coverage.json"):
-        assert (tree.path / "all/coverage" / name).read_text() == (coverage / name).read_text()
+    assert lines(tree.path / "all/coverage") == lines(coverage)
     # Links of the page lead to files that are there.
     page = (tree.path / "all/report.html").read_text()
     assert "../shard-1/.karatos/run-" in page
