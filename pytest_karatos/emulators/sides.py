@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_karatos.choices import BIG
 from pytest_karatos.elf import Elf, Symbol
 from pytest_karatos.text import printable
 
@@ -63,7 +64,7 @@ def changes(
         new = after[key]
         if old != new:
             values = [
-                int.from_bytes(one, "big" if order == "big" else "little") for one in (old, new)
+                int.from_bytes(one, "big" if order == BIG else "little") for one in (old, new)
             ]
             told = f": {values[0]} -> {values[1]}" if len(old) <= _WORD else ""
             found.append(f"{printable(named[key])}{told}")

@@ -37,6 +37,7 @@ VALUES: dict[str, object] = {
     "dialect": "karatos",
     "console": "uart1",
     "icount": "off",
+    "inject": True,
 }
 
 
