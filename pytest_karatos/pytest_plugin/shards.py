@@ -78,7 +78,7 @@ class Shards:
         """Say which part this is, and by what the tests are divided."""
         if self._session.only_asked:
             return []
-        by = "as long as they took before" if self._timed else "by their number: no history yet"
+        by = "by what they took before" if self._timed else "by their number: no history yet"
         shard = self._shard
         return [f"karatos: shard {shard.number} of {shard.of} ({shard.origin}), divided {by}"]
 
