@@ -11,8 +11,6 @@ from tests.unit.test_dialect import REFERENCE
 from tests.unit.test_scheduler_vocabulary import HEALTHY, lines
 
 Ask = Callable[[Scheduler], object]
-#: Five of its ticks, by the guest's clock.
-ROUND_MS = {"arm": 100, "riscv": 50}
 TASKS = ("critical", "high", "normal", "low")
 #: What is not true of the good image, with words of the sentence.
 UNTRUE: list[tuple[Ask, str]] = [
@@ -82,16 +80,25 @@ def read(machine: Machine) -> Scheduler:
     return Scheduler(machine.console, REFERENCE, timeout=60.0, machine=machine)
 
 
+def round_ms(machine: Machine) -> int:
+    """Return how long five ticks last by the guest's clock.
+
+    QEMU 7 lets the timer of this ARM board run at half the speed that its registers say.
+    """
+    is_halved = machine.board.arch == "arm" and " 7." in machine.facts()["emulator"]
+    return 100 if is_halved else 50
+
+
 def to_the_end(scheduler: Scheduler, ask: Ask) -> None:
     ask(scheduler)
     scheduler.passed()
     scheduler.check(ended=True)
 
 
-def test_what_is_true(good: Machine, board: Board) -> None:
+def test_what_is_true(good: Machine) -> None:
     scheduler = read(good)
     scheduler.passed()
-    every = ROUND_MS[board.arch]
+    every = round_ms(good)
     scheduler.period("critical", every=f"{every} ms", jitter="1 ms", times=5)
     assert scheduler.latency("wake:critical", "critical", at_most="5 ms") < 5e-3
     assert scheduler.latency("wake:critical", "critical", at_most="60_000 instructions") > 100
