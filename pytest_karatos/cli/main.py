@@ -17,6 +17,7 @@ from pytest_karatos.cli import (
     history,
     init,
     merge,
+    notify,
     run,
     size,
     timeline,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Command] = {
     "bisect": bisect,
     "history": history,
     "merge": merge,
+    "notify": notify,
     "ci": ci,
 }
 

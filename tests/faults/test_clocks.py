@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "pytest_karatos"
 #: Where the clock on the wall is asked, and what for: ages of files, and times that people read.
 WALL = {
     "artifacts/run.py": "the name of a run, and when it began",
+    "cli/merge.py": "when a coverage was summed up",
     "console/resets.py": "when QEMU says that a reset was",
     "builders/image.py": "how long nobody used an image",
     "builders/old_trees.py": "how long nobody built in a tree",

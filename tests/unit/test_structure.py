@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "pytest_karatos"
 LAYERS = {
     "ground": "errors choices binaries board deadline progress firmware measurement dialect "
     "watch_rules text outstanding nearest shard",
-    "first": "process storage containment console elf settings containers artifacts history",
+    "first": "process storage notify containment console elf settings containers artifacts history",
     "second": "builders emulators scheduler measure debug target_tests",
     "third": "bench baseline explore firmwares post_mortem exit_check sign_of_life report cli",
     "top": "plugin pytest_plugin __main__",
@@ -32,6 +32,7 @@ OWNERS = {
     "tomllib": "settings",
     "sqlite3": "history",
     "fsspec": "storage",
+    "apprise": "notify",
     "jinja2": "report",
     "markupsafe": "report",
 }
