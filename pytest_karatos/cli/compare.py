@@ -48,7 +48,7 @@ def run(options: Namespace, shell: Shell) -> int:
             f"{options.a} and {options.b} are an ELF and another file; both must be of one kind.",
             fix="name two ELFs, or two ledgers of --karatos-json",
         )
-    found = _of_elfs(paths, options, shell) if all(kinds) else _of_ledgers(*paths)
+    found = _of_elfs(paths, options, shell) if all(kinds) else of_ledgers(*paths)
     shell.say(FORMATS[options.format](found))
     return 0
 
@@ -146,7 +146,11 @@ def _test_figures(ledger: Mapping[str, Any]) -> list[tuple[str, tuple[float, str
     ]
 
 
-def _of_ledgers(before: Path, after: Path) -> Comparison:
+def of_ledgers(before: Path, after: Path) -> Comparison:
+    """Compare the figures of two ledgers.
+
+    :raises BadSetting: when one is not a ledger.
+    """
     old, new, nothing = _figures(before), _figures(after), (None, "")
     return Comparison(
         figures=tuple(

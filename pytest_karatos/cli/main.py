@@ -19,6 +19,7 @@ from pytest_karatos.cli import (
     init,
     merge,
     notify,
+    release,
     run,
     size,
     timeline,
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Command] = {
     "dashboard": dashboard,
     "merge": merge,
     "notify": notify,
+    "release": release,
     "ci": ci,
 }
 

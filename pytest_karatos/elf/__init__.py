@@ -1,6 +1,6 @@
 """ELF files, whose headers are not trusted: the only package that imports pyelftools."""
 
-from pytest_karatos.elf.content import Image, cpu_profile, read_image
+from pytest_karatos.elf.content import Image, cpu_profile, flat, read_image
 from pytest_karatos.elf.demangle import demangled
 from pytest_karatos.elf.fit import check
 from pytest_karatos.elf.lines import (
@@ -39,6 +39,7 @@ __all__ = [
     "cpu_profile",
     "demangled",
     "difference",
+    "flat",
     "has_lines",
     "read",
     "read_code",

@@ -8,6 +8,7 @@ from elftools.elf.sections import ARMAttributesSection
 
 from pytest_karatos.elf.opened import opened
 from pytest_karatos.elf.reader import Elf
+from pytest_karatos.errors import BadFirmware
 
 #: Bytes of code that are ever looked through; a firmware is smaller.
 MOST_BYTES = 64 * 1024 * 1024
@@ -71,3 +72,27 @@ def cpu_profile(path: Path) -> str:
                         for one in inner.iter_attributes("TAG_CPU_ARCH_PROFILE"):
                             return chr(one.value) if one.value else ""
         return ""
+
+
+def flat(elf: Elf) -> tuple[int, bytes]:
+    """Return the address of the first programmed byte, and all up to the last: gaps are zeros.
+
+    It is what ``objcopy -O binary`` writes.
+
+    :raises BadFirmware: when they lie too far apart to be one image.
+    """
+    image = read_image(elf)
+    parts = [(one.load_address, one.file_bytes) for one in elf.sections if one.file_bytes]
+    first = min((start for start, _ in parts), default=0)
+    size = max((start + length for start, length in parts), default=0) - first
+    if size > MOST_BYTES:
+        raise BadFirmware(
+            f"{elf.path}: what is programmed spans {size:,} bytes from {first:#x} on.",
+            why=f"an image of more than {MOST_BYTES:,} bytes is not written.",
+            fix="look at the load addresses: readelf -lW",
+        )
+    found = bytearray(size)
+    for start, length in parts:
+        data = image.loaded(start, length)
+        found[start - first : start - first + len(data)] = data
+    return first, bytes(found)

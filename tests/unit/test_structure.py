@@ -18,7 +18,8 @@ LAYERS = {
     "watch_rules text outstanding nearest shard",
     "first": "process storage notify containment console elf settings containers artifacts history",
     "second": "builders emulators scheduler measure debug target_tests",
-    "third": "bench baseline explore firmwares post_mortem exit_check sign_of_life report cli",
+    "third": "bench baseline explore firmwares post_mortem exit_check sign_of_life report release "
+    "cli",
     "top": "plugin pytest_plugin __main__",
 }
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS.values()) for name in names.split()}

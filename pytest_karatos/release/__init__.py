@@ -1,0 +1,1 @@
+"""A release: the very images that a green run tested, and what is known of them."""
