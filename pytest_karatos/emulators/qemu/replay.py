@@ -24,7 +24,7 @@ from pytest_karatos.emulators.stamps import Stamps
 from pytest_karatos.errors import BadFirmware, NotPossible, UnknownName
 
 #: Host seconds that it may take to come to the moment; and for how long that is tried anew.
-_SECONDS, _TRIES = 300.0, 60.0
+_SECONDS, _TRIES = 240.0, 60.0
 #: Longest file of facts that is read; another's may be endless.
 _LONGEST = 4 * 1024 * 1024
 
