@@ -33,6 +33,7 @@ OTHERS = {
     ("cli/detect/settings_file.py", "prebuilt"): "a key of the settings",
     ("debug/archs.py", "semihosting"): "a field of the table of architectures",
     ("cli/main.py", "debug"): "a command",
+    ("cli/main.py", "release"): "a command",
 }
 
 
