@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_karatos.dialect import NO_CLOCK, Dialect, Draft, Event, EventClock
-from pytest_karatos.scheduler.rules import Compiled, Rules
+from pytest_karatos.scheduler.rules import Compiled, rules_of
 
 #: Characters of a line that rules look at: nobody prints an event longer than this.
 LONGEST = 4096
@@ -103,7 +103,7 @@ class Parser:
         self.name = dialect.name
         self._clock = clock
         self._dialect = dialect
-        self._rules = Rules(dialect)
+        self._rules = rules_of(dialect.name, dialect.rules)
         #: Lines that are complete and wait for those behind them.
         self._lines: list[str] = []
         self._number = 1

@@ -9,8 +9,9 @@ import re
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from pytest_karatos.dialect import FIELDS, Dialect
+from pytest_karatos.dialect import FIELDS, Rule
 from pytest_karatos.errors import BadSetting
 
 Matcher = Callable[[str], re.Match[str] | None]
@@ -47,14 +48,14 @@ Found = tuple[Compiled, Sequence[str | None]]
 
 
 class Rules:
-    """The rules of ``dialect``, in the order tried.
+    """The ``rules`` of the dialect ``name``, in the order tried; see :func:`rules_of`.
 
     :raises BadSetting: naming the rule whose pattern is not a regular expression.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._rules = tuple(_compiled(dialect, number) for number in range(len(dialect.rules)))
-        firsts = [rule.lines[0] for rule in dialect.rules]
+    def __init__(self, name: str, rules: Sequence[Rule]) -> None:
+        self._rules = tuple(_compiled(name, rule, at) for at, rule in enumerate(rules, 1))
+        firsts = [rule.lines[0] for rule in rules]
         anchored = all(map(is_anchored, firsts))
         self._together = _together(firsts)
         #: Tells by the number of its last group which rule comes first.
@@ -83,13 +84,21 @@ class Rules:
                 yield rule, match.groups()
 
 
-def _compiled(dialect: Dialect, number: int) -> Compiled:
-    rule = dialect.rules[number]
+@lru_cache(maxsize=64)
+def rules_of(name: str, rules: tuple[Rule, ...]) -> Rules:
+    """Return the rules of a dialect, compiled once: each boot's log is tried in all dialects.
+
+    :raises BadSetting: as :class:`Rules` does.
+    """
+    return Rules(name, rules)
+
+
+def _compiled(name: str, rule: Rule, number: int) -> Compiled:
     try:
         patterns = [re.compile(line) for line in rule.lines]
     except re.error as error:
         raise BadSetting(
-            f"dialect '{dialect.name}': the pattern of rule {number + 1} ({rule.kind}) is not a "
+            f"dialect '{name}': the pattern of rule {number} ({rule.kind}) is not a "
             f"regular expression: {error}.",
             why=f"pattern: {rule.pattern}",
         ) from None
