@@ -153,3 +153,12 @@ class Verdict:
     ok: bool
     why: str
     origin: str = ""
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a figure with its unit.
+
+    >>> amount(24_576, "B"), amount(0.5, "")
+    ('24,576 B', '0.5')
+    """
+    return f"{value:,} {unit}".rstrip()

@@ -10,8 +10,7 @@ from pytest_karatos.baseline.file import Baseline
 from pytest_karatos.baseline.row import Place, Row, firmware_word
 from pytest_karatos.errors import KaratosError
 from pytest_karatos.firmware import Firmware
-from pytest_karatos.measure.budget import amount
-from pytest_karatos.measurement import Measurement, Verdict, When, metric
+from pytest_karatos.measurement import Measurement, Verdict, When, amount, metric
 from pytest_karatos.settings import BaselineRules
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from elftools.elf.elffile import ELFFile
 
@@ -17,9 +18,19 @@ def opened(path: Path) -> Iterator[ELFFile]:
 
     :raises BadFirmware: for whatever goes wrong in the block, which is the file's fault.
     """
+    with opened_bytes(path, "what is in it does") as stream:
+        yield ELFFile(stream)
+
+
+@contextmanager
+def opened_bytes(path: Path, what: str) -> Iterator[IO[bytes]]:
+    """Open ``path`` as :func:`opened` does, before pyelftools looks at it.
+
+    ``what`` is said not to hold together where it is broken.
+    """
     try:
         with path.open("rb") as stream:
-            yield ELFFile(stream)
+            yield stream
     except BadFirmware:
         raise
     except (OSError, ValueError) as error:
@@ -28,7 +39,7 @@ def opened(path: Path) -> Iterator[ELFFile]:
     # classes (construct's, KeyError, RecursionError for a symbol table linked to itself ...).
     except Exception as error:
         raise BadFirmware(
-            f"{path} is a broken ELF: what is in it does not hold together.",
+            f"{path} is a broken ELF: {what} not hold together.",
             why=f"{type(error).__name__}: {error}"[:200],
             fix=FIX,
         ) from error

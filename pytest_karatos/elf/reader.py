@@ -12,6 +12,7 @@ from typing import IO
 from elftools.elf.constants import P_FLAGS, SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from pytest_karatos.elf.opened import FIX, opened_bytes
 from pytest_karatos.errors import BadFirmware
 
 
@@ -88,34 +89,18 @@ def read(path: Path) -> Elf:
 
     :raises BadFirmware: when it is missing, not an ELF, not linked, truncated or inconsistent.
     """
-    try:
-        with path.open("rb") as stream:
-            return _read(path, stream)
-    except BadFirmware:
-        raise
-    except (OSError, ValueError) as error:
-        raise BadFirmware(f"{path} cannot be read as an ELF: {error}.", fix=_CURE) from None
-    # A file made by somebody else may break pyelftools anywhere: its own errors are of a dozen
-    # classes (construct's, KeyError, RecursionError for a symbol table linked to itself ...).
-    except Exception as error:
-        raise BadFirmware(
-            f"{path} is a broken ELF: its headers do not hold together.",
-            why=f"{type(error).__name__}: {error}"[:200],
-            fix=_CURE,
-        ) from error
-
-
-_CURE = "build it again, or name the linked ELF (not a .bin, .hex or .o file)"
+    with opened_bytes(path, "its headers do") as stream:
+        return _read(path, stream)
 
 
 def _read(path: Path, stream: IO[bytes]) -> Elf:
     size = stream.seek(0, 2)
     stream.seek(0)
     if size == 0:
-        raise BadFirmware(f"{path} is empty, so there is nothing to boot.", fix=_CURE)
+        raise BadFirmware(f"{path} is empty, so there is nothing to boot.", fix=FIX)
     start = stream.read(4)
     if start != _MAGIC:
-        raise BadFirmware(f"{path} is not an ELF: it begins with {start!r}.", fix=_CURE)
+        raise BadFirmware(f"{path} is not an ELF: it begins with {start!r}.", fix=FIX)
     file = ELFFile(stream)
     _refuse_unlinked(path, file)
     _refuse_too_many(path, file)
@@ -141,7 +126,7 @@ def _refuse_unlinked(path: Path, file: ELFFile) -> None:
     if file["e_type"] not in {"ET_EXEC", "ET_DYN"}:
         kind = {"ET_REL": "an object file", "ET_CORE": "a core dump"}.get(file["e_type"])
         raise BadFirmware(
-            f"{path} is {kind or 'of an unknown ELF type'}, not a linked executable.", fix=_CURE
+            f"{path} is {kind or 'of an unknown ELF type'}, not a linked executable.", fix=FIX
         )
 
 
@@ -150,7 +135,7 @@ def _refuse_too_many(path: Path, file: ELFFile) -> None:
         if count > MOST_HEADERS:
             raise BadFirmware(
                 f"{path} claims {count:,} {what}; no firmware has more than {MOST_HEADERS:,}.",
-                fix=_CURE,
+                fix=FIX,
             )
 
 
@@ -222,5 +207,5 @@ def _made_of(segments: Iterable[Segment]) -> Iterator[Section]:
 
 def _truncated(path: Path, what: str, end: int, size: int) -> BadFirmware:
     return BadFirmware(
-        f"{path} is truncated: {what} ends at byte {end:,}, the file at {size:,}.", fix=_CURE
+        f"{path} is truncated: {what} ends at byte {end:,}, the file at {size:,}.", fix=FIX
     )

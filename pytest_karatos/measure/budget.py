@@ -7,7 +7,7 @@ from typing import Protocol
 from pytest_karatos.board import Board
 from pytest_karatos.errors import BadSetting, OverBudget
 from pytest_karatos.firmware import Firmware
-from pytest_karatos.measurement import METRICS, Budget, Measurement, Verdict, When
+from pytest_karatos.measurement import METRICS, Budget, Measurement, Verdict, When, amount
 from pytest_karatos.outstanding import Outstanding
 from pytest_karatos.settings import unknown
 
@@ -183,12 +183,3 @@ def _judge(limit: _Limit, firmware: Firmware) -> Verdict:
 def _whose(one: Measurement, firmware: Firmware) -> str:
     own = one.board in {"", firmware.board.name}
     return f"{firmware.board.id if own else one.board} {one.profile or firmware.profile}"
-
-
-def amount(value: float, unit: str) -> str:
-    """Write a figure with its unit.
-
-    >>> amount(24_576, "B"), amount(0.5, "")
-    ('24,576 B', '0.5')
-    """
-    return f"{value:,} {unit}".rstrip()

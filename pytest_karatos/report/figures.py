@@ -56,15 +56,6 @@ def _share(one: MeasurementFacts) -> float:
     return one["value"] / one["limit"] if one["limit"] else 0.0
 
 
-def amount(value: float, unit: str) -> str:
-    """Write a value with its unit.
-
-    >>> amount(1030, "B"), amount(0.5, "")
-    ('1,030 B', '0.5')
-    """
-    return f"{value:,} {unit}".rstrip()
-
-
 def against_limit(one: MeasurementFacts) -> str:
     """Write a figure, with its limit where one was set: ``7,536 of 16,384 B``."""
     limit = "" if one["limit"] is None else f" of {one['limit']:,}"

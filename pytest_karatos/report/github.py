@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pytest_karatos.choices import is_compiled
+from pytest_karatos.measurement import amount
 from pytest_karatos.report.cause import BAD, Cause, causes
 from pytest_karatos.report.excerpt import TAIL
-from pytest_karatos.report.figures import Column, amount, columns, largest
+from pytest_karatos.report.figures import Column, columns, largest
 from pytest_karatos.report.markdown import code, fence, prose, table
 from pytest_karatos.report.shape import (
     BoardFacts,

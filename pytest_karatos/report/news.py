@@ -7,6 +7,7 @@ from pathlib import Path
 from pytest_karatos.errors import BadSetting
 from pytest_karatos.history import FigureRow, RunRow
 from pytest_karatos.report.cause import BAD, causes
+from pytest_karatos.report.comparison import Change
 from pytest_karatos.report.history import row_of
 from pytest_karatos.report.reading import read_ledger
 from pytest_karatos.report.shape import LedgerFacts
@@ -149,11 +150,12 @@ def _grown(now: Sequence[FigureRow], then: Sequence[FigureRow], percent: float) 
         if one.unit not in _WORSE_IF_MORE or before is None:
             continue
         if one.value > before * (1 + percent / 100):
-            change = f" ({(one.value / before - 1) * 100:+.1f} %)" if before else ""
+            change = Change(name=one.name, unit=one.unit, old=before, new=one.value)
+            share = f" ({change.percent})" if change.percent else ""
             place = printable(" ".join(filter(None, (one.name, one.board, one.profile, one.test))))
             yield (
                 f"{place}: {before:,.0f} to {one.value:,.0f} {one.unit}, "
-                f"{one.value - before:+,.0f}{change}"
+                f"{change.delta:+,.0f}{share}"
             )
 
 

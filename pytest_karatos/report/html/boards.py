@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from pytest_karatos.choices import is_compiled
-from pytest_karatos.report.figures import Column, amount, columns, largest, named, named_binary
+from pytest_karatos.measurement import amount
+from pytest_karatos.report.figures import Column, columns, largest, named, named_binary
 from pytest_karatos.report.html.links import Links
 from pytest_karatos.report.html.words import SIGNS, size, time
 from pytest_karatos.report.ledger import Ledger, tests_of
