@@ -229,10 +229,12 @@ class Recorder:
 
     def _is_part(self) -> bool:
         """Tell whether tests were picked by hand: then a figure may be missing for that reason."""
-        if self._session.settings.is_one_of_many:
-            return True
-        options = self._config.option
-        picked = (getattr(options, word, None) for word in ("keyword", "markexpr", "lf"))
+        return self._session.settings.is_one_of_many or self._is_picked()
+
+    def _is_picked(self) -> bool:
+        picked = (
+            getattr(self._config.option, word, None) for word in ("keyword", "markexpr", "lf")
+        )
         return any(picked) or any("::" in one for one in self._config.args)
 
     def _header(self, exit_status: int) -> RunFacts:
@@ -246,6 +248,7 @@ class Recorder:
             "platform": platform.platform(),
             "versions": {"python": platform.python_version(), **_versions()},
             "revision": git_revision(self._config.rootpath),
+            **({"picked": True} if self._is_picked() or self._config.option.deselect else {}),
             **({"shard": shard} if shard else {}),
         }
 

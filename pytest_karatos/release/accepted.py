@@ -101,6 +101,12 @@ def _require_green(ledger: LedgerFacts) -> None:
             why=_WHY,
             fix="python -m pytest_karatos merge puts the parts together; name what it writes",
         )
+    if run.get("picked"):
+        raise BadSetting(
+            "tests were picked by hand in that run, so that others were left out.",
+            why=_WHY,
+            fix="run all of them: without -k, -m, --lf, --deselect and ids of tests",
+        )
     if not ledger["firmwares"]:
         raise BadSetting("the run used no firmware.", why=_WHY)
 

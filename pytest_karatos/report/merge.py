@@ -228,6 +228,7 @@ def _header(parts: Sequence[Part], ledger: Ledger, red: Sequence[str]) -> RunFac
         "platform": " | ".join(dict.fromkeys(one.get("platform", "") for one in runs)),
         "versions": _shared([one.get("versions", {}) for one in runs]),
         "revision": runs[0].get("revision", ""),
+        **({"picked": True} if any(one.get("picked") for one in runs) else {}),
     }
 
 

@@ -301,7 +301,8 @@ class ShardFacts(TypedDict):
 class RunFacts(TypedDict, total=False):
     """The header: empty until the run is over.
 
-    ``revision`` is that of the tree with the tests; ``shard`` is there where the run was a part.
+    ``revision`` is that of the tree with the tests; ``shard`` is there where the run was a part;
+    ``picked`` is true where tests were picked by hand, and others may have been left out.
     """
 
     id: str
@@ -312,6 +313,7 @@ class RunFacts(TypedDict, total=False):
     platform: str
     versions: dict[str, str]
     revision: str
+    picked: bool
     shard: ShardFacts
 
 

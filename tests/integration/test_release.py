@@ -118,6 +118,10 @@ def part(_folder: Path, facts: dict[str, Any]) -> None:
     facts["run"]["shard"] = plan
 
 
+def picked(_folder: Path, facts: dict[str, Any]) -> None:
+    facts["run"]["picked"] = True
+
+
 def altered(folder: Path, _facts: dict[str, Any]) -> None:
     with (folder / "out" / "kernel").open("ab") as file:
         file.write(b"x")
@@ -166,6 +170,7 @@ def there_already(folder: Path, _facts: dict[str, Any]) -> None:
     [
         (red, "is red: it ended with status 1, 1 of 2 tests did not pass"),
         (part, "the run was a part of one"),
+        (picked, "tests were picked by hand in that run"),
         (altered, "is not what a passing test booted"),
         (never_booted, "none booted it"),
         (booted_by_a_failure, "none booted it"),

@@ -275,3 +275,10 @@ def test_hostile_text_stays_text(text: str) -> None:
     page = whole_page(found.ledger, Links(folder=Path("/nowhere")), [text])
     assert "<script>x" not in page
     assert "<img src=x" not in page
+
+
+def test_tests_that_were_picked_on_one_machine_are_no_whole_run() -> None:
+    parts = shards()
+    assert "picked" not in merged(parts).ledger.run
+    parts[1].ledger["run"]["picked"] = True
+    assert merged(parts).ledger.run["picked"]
